@@ -104,11 +104,16 @@ _LOG = Statement(
         .order_by(SessionLog.position)
     )
 )
-_INSERT_MEMBER = Statement(
-    lambda: SessionMember.insert(
-        {getattr(SessionMember, name): param(name) for name in ("session_id", "position", *_MEMBER)}
-    )
-)
+
+
+def _insert_member(*names: str) -> Statement:
+    return Statement(lambda: SessionMember.insert({getattr(SessionMember, name): param(name) for name in names}))
+
+
+#: Columns that are null for nearly all members. PERF: SQLite's driver is slow for None.
+_RARE = ("avatar_url", "application_data", "call_sid")
+_INSERT_MEMBER = _insert_member("session_id", "position", *_MEMBER)
+_INSERT_USUAL_MEMBER = _insert_member("session_id", "position", *(name for name in _MEMBER if name not in _RARE))
 _INSERT_LOG = Statement(
     lambda: SessionLog.insert(
         {
@@ -152,7 +157,7 @@ def insert(unit: Unit, values: Mapping[str, Any], members: Sequence[MemberRow], 
     statement, pick = _insert(tuple(compress(stored, map(_is_given, stored.values()))))
     statement.run(unit, pick(stored))
     session_id = row["id"]
-    _INSERT_MEMBER.run_many(unit, [*map(_member, repeat(session_id), count(), members)])
+    _insert_members(unit, zip(repeat(session_id), count(), members, strict=False))
     # PERF: mostly it has one line.
     for position, line in enumerate(log):
         _INSERT_LOG.run(unit, _line(session_id, position, line))
@@ -169,11 +174,11 @@ def insert_many(
     if not sessions:
         return
     rows = [{**row, **_computed(row)} for values, _, _ in sessions for row in [{**_DEFAULTS, **values}]]
-    members = [_member(values["id"], *each) for values, members, _ in sessions for each in enumerate(members)]
+    members = [(values["id"], *each) for values, members, _ in sessions for each in enumerate(members)]
     lines = [_line(values["id"], *each) for values, _, log in sessions for each in enumerate(log)]
     unit.spend(len(rows) + len(members) + len(lines))
     _INSERT.run_many(unit, [*map(_in_order, rows)])
-    _INSERT_MEMBER.run_many(unit, members)
+    _insert_members(unit, members)
     _INSERT_LOG.run_many(unit, lines)
 
 
@@ -203,10 +208,20 @@ _DEFAULTS: Mapping[str, Any] = {
 _shown = itemgetter(*_COLUMNS)
 
 
-def _member(session_id: str, position: int, member: MemberRow) -> tuple[Any, ...]:
-    identity, endpoint, name, original, avatar, data, state, role, sid, muted = member
-    text = None if data is None else json.dumps(data)
-    return (session_id, position, identity, endpoint, name, int(original), avatar, text, state, role, sid, int(muted))
+def _insert_members(unit: Unit, members: Iterable[tuple[str, int, MemberRow]]) -> None:
+    """Store members, each given with the id of its session and its position."""
+    usual: list[tuple[Any, ...]] = []
+    others: list[tuple[Any, ...]] = []
+    for session_id, position, member in members:
+        identity, endpoint, name, original, avatar, data, state, role, sid, muted = member
+        if avatar is None and data is None and sid is None:
+            usual.append((session_id, position, identity, endpoint, name, int(original), state, role, int(muted)))
+        else:
+            text = None if data is None else json.dumps(data)
+            values = identity, endpoint, name, int(original), avatar, text, state, role, sid, int(muted)
+            others.append((session_id, position, *values))
+    _INSERT_USUAL_MEMBER.run_many(unit, usual)
+    _INSERT_MEMBER.run_many(unit, others)
 
 
 def _line(session_id: str, position: int, line: LogRow) -> tuple[Any, ...]:
@@ -367,7 +382,7 @@ def add_member(unit: Unit, session: SessionRow, member: MemberRow) -> SessionRow
     if len(session.members) >= MOST_MEMBERS:
         raise full_of_members()
     last = _LAST_POSITION.row(unit, id=session.id)[0]
-    _INSERT_MEMBER.run(unit, _member(session.id, 0 if last is None else last + 1, member))
+    _insert_members(unit, [(session.id, 0 if last is None else last + 1, member)])
     return session._replace(members=[*session.members, member])
 
 

@@ -61,6 +61,20 @@ class TestInsertAndGet:
         ]
         session.insert_many(unit, [])
 
+    def test_members_with_and_without_rare_values_keep_their_order(self, unit: Unit) -> None:
+        members = [
+            member("ada"),
+            member("bob", avatar_url="/bob.png"),
+            member("cat", endpoint_id="c"),
+            member("dan", application_data={}),
+            member("eve", call_sid=""),
+            member("fay"),
+        ]
+        row = {"id": ids.new_id(), "date_created": instant(1), "date_last_modified": instant(1)}
+        created = session.insert(unit, row, members, [])
+        assert stored(unit, created.id) == created
+        assert created.members == members
+
     def test_application_data(self, unit: Unit) -> None:
         row = add(unit)
         session.add_member(unit, row, member("ada", application_data={"k": "v\n😀", "": ""}, muted=True, role="Agent"))
