@@ -213,9 +213,7 @@ def serializer_of(request: Request, data: bytes, registry: Registry) -> Serializ
     if found is None:
         known = ", ".join(_readable(registry))
         kind = media_type(request.content_type) or "none"
-        raise UnsupportedMedia(
-            f"A body of type '{kind}' is not read here. Read are: {known}, {FORM}, {MULTIPART}."
-        )
+        raise UnsupportedMedia(f"A body of type '{kind}' is not read here. Read are: {known}, {FORM}, {MULTIPART}.")
     return found
 
 

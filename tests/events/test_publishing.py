@@ -73,7 +73,7 @@ def test_recipients_of_an_event(unit: Unit) -> None:
     outbox = make_outbox(unit)
     outbox.publish("a.b", channel="home", user=["u1", "Ada@Example.org"])
     outbox.publish("a.b", channel=["x", "y", "x"])
-    outbox.publish("a.b", channel='"Bär"\\', user=["a\"b", "Ö@example.org"])
+    outbox.publish("a.b", channel='"Bär"\\', user=['a"b', "Ö@example.org"])
     outbox.publish("a.b")
     # Nobody is not everybody.
     outbox.publish("a.b", channel=[], user=[])
