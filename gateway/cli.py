@@ -301,12 +301,12 @@ def _to_nobody(text: str) -> None:
 def check_config(*, as_json: bool) -> None:
     """Check and print the settings, without secrets."""
     from gateway import wsgi
-    from gateway.users.part import users_of
+    from gateway.users.part import find_users
 
     settings = Settings.from_environment()
     service = wsgi.load(settings.service)
-    if users_of(service) is not None:
-        settings = replace(settings, secret=settings.existing_secret())
+    if find_users(service) is not None:
+        settings = replace(settings, secret=settings.read_existing_secret())
     wsgi.checked_exporter()
     if as_json:
         print_json({variable: value for variable, value, _ in settings.list_values()})

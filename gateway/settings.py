@@ -154,7 +154,7 @@ class _Basis:
         profile = env.str("GATEWAY_COMPATIBILITY", "", validate=validate.OneOf(["", *PROFILES])) or ""
         return cls(profile, env.int("GATEWAY_THREADS", 16, validate=validate.Range(1, 1024)) or 1)
 
-    def of_old_host(self, variable: str) -> str:
+    def get_profile_default(self, variable: str) -> str:
         """Return the default of a setting that profiles have."""
         return PROFILES.get(self.profile, {}).get(variable) or _WITHOUT_PROFILE[variable]
 
@@ -190,7 +190,7 @@ def _text(
 def _one_of(variable: str, help_text: str, choices: Sequence[str], default: _Default = None) -> Any:
     """Declare a setting that is one of some texts. Without a default it is the profile's."""
     check = validate.OneOf([*choices])
-    return _text(variable, help_text, default or (lambda basis: basis.of_old_host(variable)), check)
+    return _text(variable, help_text, default or (lambda basis: basis.get_profile_default(variable)), check)
 
 
 def _number(variable: str, help_text: str, default: _Default, least: int, most: int | None = None) -> Any:
@@ -219,7 +219,7 @@ def _duration(variable: str, help_text: str) -> Any:
     return _setting(
         variable,
         help_text,
-        lambda env, basis: _parse_seconds(env.str(variable, basis.of_old_host(variable), validate=check) or ""),
+        lambda env, basis: _parse_seconds(env.str(variable, basis.get_profile_default(variable), validate=check) or ""),
     )
 
 
@@ -503,27 +503,27 @@ class Settings:
         basis = _Basis.read(env)
         return cls(**{setting.name: setting.metadata["read"](env, basis) for setting in fields(cls)})
 
-    def signing_secret(self) -> str:
+    def read_signing_secret(self) -> str:
         """Return the secret that signs tokens. Without GATEWAY_SECRET, the first call creates it in a file beside the SQLite database.
 
         :raises ConfigurationError: when GATEWAY_SECRET is not set, and the database is a server's or the file can't be used.
         """
-        return self.secret or _create_secret(self._secret_file())
+        return self.secret or _create_secret(self._find_secret_file())
 
-    def existing_secret(self) -> str:
+    def read_existing_secret(self) -> str:
         """Return the secret that signs tokens; empty if the first start will create it. Nothing is created here.
 
-        :raises ConfigurationError: as for `signing_secret`.
+        :raises ConfigurationError: as for `read_signing_secret`.
         """
         if self.secret:
             return self.secret
-        path = self._secret_file()
+        path = self._find_secret_file()
         try:
             return _read_secret(path) if path.exists() else ""
         except OSError as error:
-            raise _unusable(path, error) from error
+            raise _make_unusable_error(path, error) from error
 
-    def _secret_file(self) -> Path:
+    def _find_secret_file(self) -> Path:
         database = self.sqlite_path
         if database is None:
             raise ConfigurationError(
@@ -567,7 +567,7 @@ def names_service() -> bool:
 _PROTOCOL = "http/protobuf"
 
 
-def traces_exporter() -> str:
+def find_traces_exporter() -> str:
     """Return how traces are exported according to OpenTelemetry's variables: ``otlp`` or ``console``; empty if they are not.
 
     OTEL_TRACES_EXPORTER or an endpoint turns the export on.
@@ -595,7 +595,7 @@ def traces_exporter() -> str:
     return "otlp"
 
 
-def service_name() -> str:
+def find_service_name() -> str:
     """Return the name of this process's service, as module:attribute. Raises ConfigurationError."""
     name = FileAwareEnv(strip_whitespace=True).str("GATEWAY_SERVICE", _SESSIONS)
     if not _is_service(name):
@@ -614,11 +614,11 @@ def _create_secret(path: Path) -> str:
             secret = secrets.token_urlsafe(SECRET_BYTES)
             file.write(secret)
     except OSError as error:
-        raise _unusable(path, error) from error
+        raise _make_unusable_error(path, error) from error
     return secret
 
 
-def _unusable(path: Path, error: OSError) -> ConfigurationError:
+def _make_unusable_error(path: Path, error: OSError) -> ConfigurationError:
     return ConfigurationError(f"GATEWAY_SECRET is not set, and {path} can't be used to keep one: {error.strerror}")
 
 

@@ -75,7 +75,7 @@ class Spans:
         with self._starting:
             if self._process == os.getpid():
                 return
-            provider = TracerProvider(resource=self._resource(), shutdown_on_exit=False)
+            provider = TracerProvider(resource=self._build_resource(), shutdown_on_exit=False)
             atexit.register(_export_rest, provider)
             provider.add_span_processor(self._make_processor())
             if self._is_shared:
@@ -83,7 +83,7 @@ class Spans:
             self._tracer = provider.get_tracer("gateway", self._version)
             self._process = os.getpid()
 
-    def _resource(self) -> Resource:
+    def _build_resource(self) -> Resource:
         resource = Resource.create()
         attributes = {"service.version": self._version, **resource.attributes}
         if str(resource.attributes.get("service.name", _UNNAMED)).startswith(_UNNAMED):
@@ -113,14 +113,14 @@ class Spans:
         attributes = {"http.request.method": method if method in _METHODS else "_OTHER", "url.full": url}
         span = self._tracer.start_span(method, kind=SpanKind.CLIENT, attributes=attributes)
 
-        def answered(status: int) -> None:
+        def record_status(status: int) -> None:
             span.set_attribute("http.response.status_code", status)
             if status >= 400:
                 span.set_status(Status(StatusCode.ERROR))
 
         try:
             propagate.inject(headers, trace.set_span_in_context(span))
-            yield answered
+            yield record_status
         except Exception as error:
             span.set_attribute("error.type", type(error).__name__)
             span.set_status(Status(StatusCode.ERROR, str(error)))

@@ -15,7 +15,7 @@ from gateway.http import refusals
 from gateway.http.app import App
 from gateway.http.request import new_request_id
 from gateway.service import Service
-from gateway.settings import Settings, traces_exporter
+from gateway.settings import Settings, find_traces_exporter
 from gateway.tracing import Tracer
 from models import Database, SchemaMismatch, connect
 from models.engine import migrations, owners
@@ -89,7 +89,7 @@ def tracer(service: Service) -> Tracer | None:
 
 def checked_exporter() -> str:
     """Return how traces are exported (`gateway.settings.traces_exporter`), and check that they can be. Raises ConfigurationError."""
-    exporter = traces_exporter()
+    exporter = find_traces_exporter()
     if exporter:
         try:
             import_module("gateway.spans")

@@ -10,7 +10,7 @@ from gateway.sessions.service import service
 from gateway.settings import Settings
 from gateway.users.administration import Administrator
 from gateway.users.bootstrap import FirstUser
-from gateway.users.part import Users, users_of
+from gateway.users.part import Users, find_users
 from models import Database
 
 __all__ = ["administrator", "catalog", "first_user", "service"]
@@ -19,7 +19,7 @@ catalog = service.catalog
 
 
 def users() -> Users:
-    found = users_of(service)
+    found = find_users(service)
     assert found is not None
     return found
 

@@ -44,8 +44,8 @@ def test_a_path_with_escapes_finds_its_secret(tmp_path: Path, monkeypatch: pytes
     settings = Settings.from_environment()
     assert settings.sqlite_path == tmp_path / "with blank%.db"
     wsgi.open_database(settings).dispose()
-    secret = settings.signing_secret()
-    assert (tmp_path / "with blank%.db.secret").read_text().strip() == secret == settings.signing_secret()
+    secret = settings.read_signing_secret()
+    assert (tmp_path / "with blank%.db.secret").read_text().strip() == secret == settings.read_signing_secret()
     assert (tmp_path / "with blank%.db").stat().st_mode & 0o777 == 0o600
 
 
@@ -57,7 +57,7 @@ def test_only_users_make_a_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     settings = Settings.from_environment()
     wsgi.build(settings, None, service=Service("Nobody's"))
     with pytest.raises(ConfigurationError, match="GATEWAY_SECRET must be set"):
-        settings.signing_secret()
+        settings.read_signing_secret()
 
 
 def test_check_config_makes_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,8 +67,8 @@ def test_check_config_makes_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert found.exit_code == 0
     assert "GATEWAY_SECRET=  #" in found.output
     assert list(tmp_path.iterdir()) == []
-    secret = Settings.from_environment().signing_secret()
-    assert Settings.from_environment().existing_secret() == secret
+    secret = Settings.from_environment().read_signing_secret()
+    assert Settings.from_environment().read_existing_secret() == secret
     assert "GATEWAY_SECRET=(hidden)" in CliRunner().invoke(main, ["check-config"]).output
 
 
@@ -76,7 +76,7 @@ def test_check_config_refuses_a_kept_secret_that_is_too_short(tmp_path: Path, mo
     monkeypatch.setenv("GATEWAY_DATABASE_URL", f"sqlite:///{tmp_path}/gateway.db")
     (tmp_path / "gateway.db.secret").write_text("short")
     with pytest.raises(ConfigurationError, match="holds no secret"):
-        Settings.from_environment().existing_secret()
+        Settings.from_environment().read_existing_secret()
 
 
 def test_defaults_do_not_depend_on_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ from gateway.settings import Settings
 from gateway.terminal import printable
 from gateway.transactions import unit_of_work
 from gateway.users.authenticator import make_principal
-from gateway.users.part import users_of
+from gateway.users.part import find_users
 from models import Database
 from models.users import identity, user
 from serializers.registry import default_registry
@@ -107,7 +107,7 @@ def _suggest_names(name: str, names: Iterable[str]) -> str:
 def _find_caller(service: Service, database: Database | None, settings: Settings, email: str | None) -> Principal:
     """Return the user of an e-mail address, or an administrator. Raises CallError when there is none."""
     catalog = service.catalog
-    if database is None or users_of(service) is None:
+    if database is None or find_users(service) is None:
         if email is not None:
             raise CallError(f"{service.title} has no users, so --as has no effect")
         return Principal.of("command line", roles=catalog.roles)

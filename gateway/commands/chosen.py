@@ -14,6 +14,6 @@ def load_service() -> Service:
     """
     from gateway import wsgi
 
-    service = wsgi.load(settings.service_name())
+    service = wsgi.load(settings.find_service_name())
     service.check()
     return service

@@ -13,7 +13,7 @@ import click
 from gateway.commands import serving
 from gateway.commands.output import json_option, print_json, print_line
 from gateway.service import Service
-from gateway.settings import Settings, names_service, service_name
+from gateway.settings import Settings, find_service_name, names_service
 from gateway.upstream.limits import CONNECTIONS, REPORT, SWITCHES, Timeouts
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -208,7 +208,7 @@ def _check_operation(name: str, kind: str, switches: Path) -> str:
         from gateway import wsgi
 
         # Without its old host, the service may be incomplete.
-        service = wsgi.load(service_name())
+        service = wsgi.load(find_service_name())
         title, handled = service.title, _handled_operations(service)
     if handled is None:
         click.echo(f"{name} is not checked: name the service, or start 'gateway front' in this folder first.", err=True)

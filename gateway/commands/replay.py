@@ -90,11 +90,11 @@ def _replay(
     against: str | None, ca_file: str, options: tuple[dict[str, str], dict[str, str], tuple[str, ...] | None]
 ) -> Iterator[Replay]:
     from gateway import wsgi
-    from gateway.settings import names_service, service_name
+    from gateway.settings import find_service_name, names_service
     from gateway.upstream import replaying
 
     secrets, headers, masks = options
-    service = wsgi.load(service_name()) if against is None or names_service() else None
+    service = wsgi.load(find_service_name()) if against is None or names_service() else None
     catalog = None if service is None else service.catalog
     if against is not None:
         yield replaying.Replay(replaying.sender(against, ca_file=ca_file), secrets, headers, masks, catalog)

@@ -22,7 +22,7 @@ from gateway.contract import dates
 from gateway.errors import GatewayError
 from gateway.sessions import retention, transfer
 from gateway.sessions.dtos.records import SessionRecord
-from gateway.sessions.transfer import Place
+from gateway.sessions.transfer import Position
 from gateway.terminal import counted
 from models import Database
 
@@ -205,7 +205,7 @@ def _show_progress(label: str, length: int) -> Iterator[Any]:
 class _Standard:
     """Export to standard output, which can't be resumed."""
 
-    last: Place | None = None
+    last: Position | None = None
     done = 0
 
     def __enter__(self) -> _Standard:
@@ -232,14 +232,14 @@ class _Resumable:
         self._part = path.with_name(path.name + ".part")
         self._state = path.with_name(path.name + ".part.state")
         self._options = options
-        self.last: Place | None = None
+        self.last: Position | None = None
         self.done = 0
 
     def __enter__(self) -> _Resumable:
         state = self._read_state()
         self._file = self._part.open("r+b" if state else "wb")
         if state:
-            self.last, self.done = Place(*state["last"]), state["done"]
+            self.last, self.done = Position(*state["last"]), state["done"]
             self._file.truncate(state["bytes"])
             self._file.seek(0, os.SEEK_END)
         return self
@@ -258,7 +258,7 @@ class _Resumable:
         self._file.flush()
         os.fsync(self._file.fileno())
         self.done += len(block)
-        self.last = transfer.place(block[-1])
+        self.last = transfer.get_position(block[-1])
         state = {"options": self._options, "bytes": self._file.tell(), "last": self.last, "done": self.done}
         temporary = self._state.with_name(self._state.name + ".new")
         temporary.write_text(json.dumps(state))

@@ -17,7 +17,7 @@ from gateway.sessions import retention
 from gateway.terminal import counted
 from gateway.users import administration
 from gateway.users.administration import Administrator, UserFacts
-from gateway.users.part import Users, users_of
+from gateway.users.part import Users, find_users
 
 _RULE = "At least 8 characters, and not easy to guess."
 #: The value of the option if it is given without one.
@@ -83,7 +83,7 @@ def user() -> None:
 
 def _get_users() -> Users:
     service = load_service()
-    users = users_of(service)
+    users = find_users(service)
     if users is None:
         raise ConfigurationError(f"{service.title} has no users: it does not use Users()")
     return users
@@ -243,7 +243,7 @@ def erase(email: str, *, dry_run: bool, yes: bool) -> None:
     """
     administrator = _get_administrator()
     database, facts = administrator.database, administration.find_user(administrator.database, email)
-    session_rows = retention.sessions_of(database, facts.id, facts.email_address) if _has_sessions() else []
+    session_rows = retention.find_sessions(database, facts.id, facts.email_address) if _has_sessions() else []
     print_line(
         f"{counted(len(session_rows), 'session')} {'names' if len(session_rows) == 1 else 'name'} {facts.email_address}"
     )
@@ -271,7 +271,7 @@ def export_user(email: str) -> None:
     facts = administration.find_user(database, email)
     document: dict[str, object] = {"user": _to_json(facts)}
     if _has_sessions():
-        session_rows = retention.sessions_of(database, facts.id, facts.email_address)
+        session_rows = retention.find_sessions(database, facts.id, facts.email_address)
         document |= retention.export(database, session_rows, facts.email_address)
     retention.record(Event.USER_EXPORTED, target=facts.id)
     print_json(document)

@@ -17,7 +17,7 @@ from gateway.errors import ConfigurationError
 from gateway.service import Service
 from gateway.settings import Settings
 from gateway.users import bootstrap
-from gateway.users.part import users_of
+from gateway.users.part import find_users
 from models import Database, SchemaMismatch, Unavailable, connect
 from models.engine import migrations
 
@@ -44,8 +44,8 @@ def prepare(settings: Settings, service: Service, slow: Callable[[], None] = do_
     """
     if not service.rows:
         return None
-    if users_of(service) is not None:
-        settings.signing_secret()
+    if find_users(service) is not None:
+        settings.read_signing_secret()
     _wait(settings, service, slow)
     if settings.sqlite_path is not None:
         _migrate(settings, service, slow)
@@ -117,7 +117,7 @@ def describe_disk_needed(database: Database, path: Path | None) -> str:
 
 def announce_first_user(database: Database, settings: Settings, service: Service) -> None:
     """Create an administrator if there is none, and show the secrets on a terminal, or write them to a file of mode 600."""
-    users = users_of(service)
+    users = find_users(service)
     if users is None or not service.catalog.administrator:
         return
     secrets_path = None if sys.stdout.isatty() else _choose_secrets_path(settings)
@@ -127,7 +127,7 @@ def announce_first_user(database: Database, settings: Settings, service: Service
         log.warning("no administrator", reason=str(error))
         return
     if first_user is not None:
-        sys.stdout.write(f"{first_user.announcement(settings.bind)}\n")
+        sys.stdout.write(f"{first_user.format_announcement(settings.bind)}\n")
         sys.stdout.flush()
 
 

@@ -13,7 +13,7 @@ from models.users import identity
 
 
 @service.handles(GetAuthStatus)
-def status(_request: GetAuthStatus, context: Context) -> Instance:
+def get_status(_request: GetAuthStatus, context: Context) -> Instance:
     """Return the signed-in user, if there is one."""
     return users.get_caller_info(context)
 

@@ -29,7 +29,7 @@ def purge(database: Database, before: str) -> Iterator[int]:
         yield count
 
 
-def sessions_of(database: Database, user_id: str, email: str) -> list[str]:
+def find_sessions(database: Database, user_id: str, email: str) -> list[str]:
     """Return the ids of the sessions that name a user."""
     with unit_of_work(database, write=False) as unit:
         return retention.sessions_of(unit, user_id, email)
@@ -39,7 +39,7 @@ def export(database: Database, session_ids: Sequence[str], email: str) -> dict[s
     """Return all data of these sessions, and the messages of an address, as columns by table."""
     with unit_of_work(database, write=False) as unit:
         tables: dict[str, list[dict[str, Any]]] = {"sessions": [], "members": [], "log": []}
-        for block in _blocks(session_ids):
+        for block in _split_blocks(session_ids):
             for table, rows in retention.rows_of(unit, block).items():
                 tables[table] += rows
         return {**tables, "messages": retention.messages_of(unit, email)}
@@ -47,7 +47,7 @@ def export(database: Database, session_ids: Sequence[str], email: str) -> dict[s
 
 def erase(database: Database, session_ids: Sequence[str], user_id: str, email: str) -> int:
     """Remove a user's address from these sessions, and delete its messages. Return the number of messages."""
-    for block in _blocks(session_ids):
+    for block in _split_blocks(session_ids):
 
         def work(unit: Unit, block: Sequence[str] = block) -> None:
             retention.erase_sessions(unit, block, user_id, email)
@@ -61,7 +61,7 @@ def record(event: audit.Event, target: str | None = None, **facts: object) -> No
     audit.record(event, target=target, user="command line", **facts)
 
 
-def _blocks(session_ids: Sequence[str]) -> Iterator[list[str]]:
+def _split_blocks(session_ids: Sequence[str]) -> Iterator[list[str]]:
     ids = iter(session_ids)
     while block := [*islice(ids, BLOCK)]:
         yield block

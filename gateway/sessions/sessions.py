@@ -37,7 +37,7 @@ def patch(request: PatchSession, context: Context) -> Any:
     changes: dict[str, Any] = {name: str(value) for name, value in values.items() if value is not None}
     if not changes:
         return show(row, context)
-    names = ", ".join(_wire_names(changes))
+    names = ", ".join(_list_wire_names(changes))
     if request.call_state is SessionCallState.Connected:
         changes |= {"hold_reason": None, "held_by_user_id": None}
     elif request.call_state is SessionCallState.Hold:
@@ -46,7 +46,7 @@ def patch(request: PatchSession, context: Context) -> Any:
     return show(published.publish(context, published.CHANGED, row), context)
 
 
-def _wire_names(changes: Mapping[str, Any]) -> list[str]:
+def _list_wire_names(changes: Mapping[str, Any]) -> list[str]:
     return [str(PatchSession.schema().fields[name].data_key) for name in changes]
 
 

@@ -40,7 +40,7 @@ class ImportFailed(GatewayError):
     """A record that can't be stored. The records before its block are stored."""
 
 
-class Place(NamedTuple):
+class Position(NamedTuple):
     """The position of an export: live sessions come before archived ones, oldest first."""
 
     archived: bool
@@ -84,7 +84,7 @@ def count(database: Database, since: str | None) -> int:
         return session_list.count(unit, {"since": since})
 
 
-def export(database: Database, since: str | None, after: Place | None) -> Iterator[list[Instance]]:
+def export(database: Database, since: str | None, after: Position | None) -> Iterator[list[Instance]]:
     """Yield every session as a `SessionRecord`, in blocks.
 
     :param since: an instant; sessions created before it are omitted.
@@ -96,17 +96,17 @@ def export(database: Database, since: str | None, after: Place | None) -> Iterat
             if after is not None and after.archived > archived:
                 continue
             begin = after if after is not None and after.archived == archived else None
-            rows = _rows(unit, archived, since, begin)
+            rows = _read_rows(unit, archived, since, begin)
             while block := [_record(row, archived) for row in islice(rows, BLOCK)]:
                 yield block
 
 
-def place(record: Instance) -> Place:
+def get_position(record: Instance) -> Position:
     """Return the position of an export after a record."""
-    return Place(record.archived, record.date_created, record.id)
+    return Position(record.archived, record.date_created, record.id)
 
 
-def _rows(unit: Unit, archived: bool, since: str | None, begin: Place | None) -> Iterator[Any]:
+def _read_rows(unit: Unit, archived: bool, since: str | None, begin: Position | None) -> Iterator[Any]:
     filters = {"archived": archived, "since": begin.date_created if begin else since}
     for row in session_list.everything(unit, filters, _OLDEST_FIRST):
         if begin is None or (row.date_created, row.id) > (begin.date_created, begin.id):
@@ -169,7 +169,7 @@ def _find_problems(record: Instance) -> Iterator[str]:
 
 def _build_columns(number: int, record: Instance) -> tuple[Mapping[str, Any], list[MemberRow], list[LogRow]]:
     """Return a session to store, with its members and its log. Raises ImportFailed."""
-    values = {name: _plain(getattr(record, name)) for name in _COLUMNS}
+    values = {name: _convert(getattr(record, name)) for name in _COLUMNS}
     try:
         dates = {name: as_instant(values[name]) for name in _DATES}
         log = [LogRow(as_instant(line.date) or record.date_created, line.message or "") for line in record.log or ()]
@@ -187,10 +187,10 @@ def _build_columns(number: int, record: Instance) -> tuple[Mapping[str, Any], li
 
 
 def _build_members(members: Sequence[Instance]) -> list[MemberRow]:
-    rows = [MemberRow(*(_plain(getattr(member, name)) for name in MemberRow._fields)) for member in members]
+    rows = [MemberRow(*(_convert(getattr(member, name)) for name in MemberRow._fields)) for member in members]
     return [row._replace(is_original_member=bool(row.is_original_member), muted=bool(row.muted)) for row in rows]
 
 
-def _plain(value: Any) -> Any:
+def _convert(value: Any) -> Any:
     """Return a value to store: members of enums by name."""
     return str(value) if isinstance(value, str) else value

@@ -253,7 +253,7 @@ def _hash(password: str | None, context: Context) -> str | None:
     if not password:
         return None
     passwords = get_authenticator(context).passwords
-    with context.unit.suspended(), passwords.line(f"user {context.principal.user_id}"):
+    with context.unit.suspended(), passwords.wait_in_line(f"user {context.principal.user_id}"):
         return passwords.hash(password)
 
 

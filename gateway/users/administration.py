@@ -98,7 +98,7 @@ class Administrator:
         self._check_roles(roles)
         hashed = None if password is None else hash_password(password, [email])
         now = instant(self.now)
-        with self._unit() as unit:
+        with self._begin_unit() as unit:
             if user.by_email(unit, email) is not None:
                 raise AdministrationError(f"there is a user {email} already")
             accounts = [self.account_named(unit, account_name, now)] if self.account_named else []
@@ -117,7 +117,7 @@ class Administrator:
         :param days: days until the key expires; None for no expiry.
         """
         key = api_key or keys.new_key()
-        with self._unit() as unit:
+        with self._begin_unit() as unit:
             row = _lock_user(unit, email)
             self._insert_key(unit, row.id, key, days)
         self._record(Event.KEY_ADDED, row, key=keys.get_hint(key))
@@ -194,7 +194,7 @@ class Administrator:
         )
 
     @contextmanager
-    def _unit(self) -> Iterator[Unit]:
+    def _begin_unit(self) -> Iterator[Unit]:
         try:
             with unit_of_work(self.database) as unit:
                 yield unit

@@ -40,7 +40,7 @@ class FirstUser:
     secrets_file: Path | None = None
     example: str = ""
 
-    def announcement(self, bind: str) -> str:
+    def format_announcement(self, bind: str) -> str:
         """Return the text for the operator, which is shown once.
 
         :param bind: the address that the gateway listens on.

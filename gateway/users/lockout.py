@@ -110,7 +110,7 @@ class Lockout:
             login.sweep_known(unit, instant(now - KNOWN))
             login.note_known(unit, subject, instant(now))
 
-    def callers(self, name: str, address: str) -> list[str]:
+    def list_callers(self, name: str, address: str) -> list[str]:
         """Return the callers for which a log-in counts: its name, and its address unless many users share that."""
         by_name = f"name {name.casefold()}"
         return [by_name] if self._is_exempt(address) else [by_name, f"address {addresses.client_network(address)}"]

@@ -34,7 +34,7 @@ class Logins:
         stored = None if account is None or account.disabled else account.password_hash
         if account is not None and not every_time and self._passwords.remembers(stored, password):
             return account
-        with self._passwords.line(*self._lockout.callers(name, address)):
+        with self._passwords.wait_in_line(*self._lockout.list_callers(name, address)):
             self._admit(name, address, account)
             right = self._passwords.verify(stored, password)
             if account is None or stored is None or not right:
@@ -61,7 +61,7 @@ class Logins:
 
     def _renew(self, account: Identity, stored: str, password: str) -> None:
         """Rehash a password that was hashed with older parameters, while it is known."""
-        if not self._passwords.outdated(stored):
+        if not self._passwords.is_outdated(stored):
             return
         renewed = self._passwords.hash(password)
         with unit_of_work(self._database) as unit:

@@ -83,7 +83,7 @@ class Users:
         """Return the object that authenticates callers with the users of a database."""
         return Authenticator(
             database,
-            [settings.signing_secret(), settings.previous_secret],
+            [settings.read_signing_secret(), settings.previous_secret],
             # A request that waits for a hash occupies a thread but no processor; other requests always have some threads.
             in_line=max(1, settings.threads * 3 // 4),
             lifetimes=Lifetimes(settings.token_lifetime, settings.refresh_lifetime),
@@ -105,6 +105,6 @@ class Users:
         return bootstrap.add_first_user(administrator, settings, secrets_file, self.first_roles, self.example)
 
 
-def users_of(service: Service) -> Users | None:
+def find_users(service: Service) -> Users | None:
     """Return the users part of a service; None if it has none."""
     return next((part for part in service.parts if isinstance(part, Users)), None)

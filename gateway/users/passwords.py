@@ -64,12 +64,12 @@ class Passwords:
         self._counting = threading.Lock()
         self._key = secrets.token_bytes(32)
         self._known: Memory[bytes, bool] = Memory(clock)
-        self._decoy = decoy(self._hasher)
+        self._decoy = make_decoy(self._hasher)
         # The thread starts with the first hash, in the worker: threads do not survive a fork.
         self._threads = ThreadPoolExecutor(AT_ONCE, "passwords", initializer=_step_back)
 
     @contextmanager
-    def line(self, *callers: str) -> Iterator[None]:
+    def wait_in_line(self, *callers: str) -> Iterator[None]:
         """Take a place among the requests that wait for their hash, until the block ends.
 
         :param callers: the subjects of the request, such as its user name and its address. Each has at most a quarter of the places.
@@ -90,32 +90,32 @@ class Passwords:
 
     def hash(self, password: str) -> str:
         """Return the hash to store. Takes long."""
-        return self._computed(lambda: self._hasher.hash(_bytes(password)))
+        return self._compute(lambda: self._hasher.hash(_encode(password)))
 
     def remembers(self, stored: str | None, password: str) -> bool:
         """Return whether the password was verified with the stored hash within the last minute. Takes no time."""
-        return stored is not None and self._known.get(self._digest(stored, password)) is not None
+        return stored is not None and self._known.get(self._compute_digest(stored, password)) is not None
 
     def verify(self, stored: str | None, password: str) -> bool:
         """Return whether the password is that of the stored hash. None, for a user that does not exist or has no password, takes as long.
         A right password is remembered."""
-        right = self._computed(lambda: self._check(stored or self._decoy, password[:LONGEST]))
+        right = self._compute(lambda: self._check(stored or self._decoy, password[:LONGEST]))
         if stored is None or not right or len(password) > LONGEST:
             return False
-        self._known.put(self._digest(stored, password), True, self._clock() + REMEMBERED)
+        self._known.put(self._compute_digest(stored, password), True, self._clock() + REMEMBERED)
         return True
 
-    def outdated(self, stored: str) -> bool:
+    def is_outdated(self, stored: str) -> bool:
         """Return whether the hash was made with other than the current parameters."""
         return self._hasher.check_needs_rehash(stored)
 
     def _check(self, stored: str, password: str) -> bool:
         try:
-            return self._hasher.verify(stored, _bytes(password))
+            return self._hasher.verify(stored, _encode(password))
         except (VerificationError, InvalidHashError):
             return False
 
-    def _computed(self, work: Callable[[], Result]) -> Result:
+    def _compute(self, work: Callable[[], Result]) -> Result:
         future = self._threads.submit(work)
         turns.leave()
         try:
@@ -124,11 +124,11 @@ class Passwords:
             future.cancel()
             raise TooManyRequests("Too many log-ins at once.", retry_after=PATIENCE) from None
 
-    def _digest(self, stored: str, password: str) -> bytes:
-        return hmac.digest(self._key, stored.encode() + b"\0" + _bytes(password), hashlib.sha256)
+    def _compute_digest(self, stored: str, password: str) -> bytes:
+        return hmac.digest(self._key, stored.encode() + b"\0" + _encode(password), hashlib.sha256)
 
 
-def decoy(hasher: PasswordHasher) -> str:
+def make_decoy(hasher: PasswordHasher) -> str:
     """Return a hash of no password, with the hasher's parameters: checking it takes as long as checking a real one."""
     salt, digest = (
         base64.b64encode(secrets.token_bytes(length)).decode().rstrip("=")
@@ -137,7 +137,7 @@ def decoy(hasher: PasswordHasher) -> str:
     return f"$argon2id$v=19$m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}${salt}${digest}"
 
 
-def _bytes(password: str) -> bytes:
+def _encode(password: str) -> bytes:
     return password.encode("utf-8", "surrogatepass")
 
 

@@ -335,7 +335,9 @@ def test_blocks_follow_each_other(filled: World, monkeypatch: pytest.MonkeyPatch
     assert [record.archived for record in records] == [False] * 7 + [True]
     for index, record in enumerate(records):
         rest = [
-            record.id for block in transfer.export(filled.database, None, transfer.place(record)) for record in block
+            record.id
+            for block in transfer.export(filled.database, None, transfer.get_position(record))
+            for record in block
         ]
         assert rest == [record.id for record in records[index + 1 :]]
     with unit_of_work(filled.database, write=False) as unit:

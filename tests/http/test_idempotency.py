@@ -192,7 +192,7 @@ def send(slow: Slow, database: Database, settings: Settings) -> Iterator[Callabl
         slow.catalog,
         default_registry(),
         database,
-        Authenticator(database, [settings.signing_secret()]),
+        Authenticator(database, [settings.read_signing_secret()]),
         Options(once=Keys(database)),
     )
 
@@ -262,7 +262,7 @@ def test_a_repeated_key_gets_status_and_headers_again(database: Database, settin
         context.headers["Location"] = f"/orders/{len(calls)}"
         return Order.new(how=request.how)
 
-    callers = Authenticator(database, [settings.signing_secret()])
+    callers = Authenticator(database, [settings.read_signing_secret()])
     client = TestApp(create_app(made, default_registry(), database, callers, Options(once=Keys(database))))
     client.authorization = ("Bearer", API_KEY)
 

@@ -13,7 +13,7 @@ from webtest import TestApp
 
 from gateway import Dto, Service, Upstream, fields, wsgi
 from gateway.errors import ConfigurationError
-from gateway.settings import Settings, traces_exporter
+from gateway.settings import Settings, find_traces_exporter
 from models import Database
 from tests.http.conftest import API_KEY, PASSWORD
 from tests.upstream.hosts import hang_up, host, respond_document
@@ -240,7 +240,7 @@ def test_traces_are_exported_where_the_standard_variables_ask_for_it(
 ) -> None:
     for name, value in variables.items():
         environment.setenv(name, value)
-    assert traces_exporter() == exporter
+    assert find_traces_exporter() == exporter
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,7 @@ def test_a_variable_that_asks_for_what_there_is_not_is_one_line(
     environment.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318")
     environment.setenv(name, value)
     with pytest.raises(ConfigurationError, match=f"^{name}: [^\n]+$"):
-        traces_exporter()
+        find_traces_exporter()
 
 
 def test_traces_without_their_packages_are_one_line(

@@ -94,7 +94,7 @@ def send(
         service.catalog,
         default_registry(),
         database,
-        Authenticator(database, [settings.signing_secret()]),
+        Authenticator(database, [settings.read_signing_secret()]),
         Options(once=Keys(database)),
     )
 

@@ -122,7 +122,7 @@ def test_the_first_user_gets_secrets_that_are_shown_once(empty: Database, monkey
     assert admin is not None
     assert admin.password is not None
     assert admin.api_key is not None
-    announcement = admin.announcement("127.0.0.1:8000")
+    announcement = admin.format_announcement("127.0.0.1:8000")
     assert admin.email in announcement
     assert admin.password in announcement
     assert f"Authorization: Bearer {admin.api_key}" in announcement
@@ -143,8 +143,8 @@ def test_the_settings_name_the_first_user(empty: Database, monkeypatch: pytest.M
     admin = first_user(empty, first_settings)
     assert admin is not None
     assert (admin.email, admin.password, admin.api_key) == (ADA, None, None)
-    assert PASSWORD not in admin.announcement("x")
-    assert KEY not in admin.announcement("x")
+    assert PASSWORD not in admin.format_announcement("x")
+    assert KEY not in admin.format_announcement("x")
     assert World(empty).authenticator().authenticate(Credentials(api_key=KEY)) is not None
 
 

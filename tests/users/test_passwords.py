@@ -7,7 +7,7 @@ import pytest
 
 from gateway.errors import TooManyRequests
 from gateway.users import passwords
-from gateway.users.passwords import LONGEST, Passwords, decoy, new_hasher
+from gateway.users.passwords import LONGEST, Passwords, make_decoy, new_hasher
 
 from .conftest import CountingHasher
 
@@ -87,8 +87,8 @@ def test_an_unknown_user_takes_as_long() -> None:
 
 
 def test_no_password_matches_the_decoy(hasher: CountingHasher) -> None:
-    assert decoy(hasher) != decoy(hasher)
-    assert not Passwords(time.time, hasher).verify(decoy(hasher), "")
+    assert make_decoy(hasher) != make_decoy(hasher)
+    assert not Passwords(time.time, hasher).verify(make_decoy(hasher), "")
 
 
 def test_a_right_password_is_remembered_for_a_minute(checker: Passwords, clock: Clock) -> None:
@@ -120,24 +120,24 @@ def test_the_password_itself_is_nowhere_in_memory(checker: Passwords) -> None:
 
 def test_the_line_is_bounded_and_refuses_at_once(clock: Clock, hasher: CountingHasher) -> None:
     checker = Passwords(clock, hasher, in_line=2)
-    with checker.line(), checker.line():
-        with pytest.raises(TooManyRequests) as caught, checker.line():
+    with checker.wait_in_line(), checker.wait_in_line():
+        with pytest.raises(TooManyRequests) as caught, checker.wait_in_line():
             pass
         assert caught.value.retry_after == 1
-    with checker.line():
+    with checker.wait_in_line():
         pass
 
 
 def test_a_caller_has_at_most_a_quarter_of_the_line(clock: Clock, hasher: CountingHasher) -> None:
     checker = Passwords(clock, hasher, in_line=8)
-    with checker.line("name ada", "address 1"), checker.line("name bob", "address 1"):
+    with checker.wait_in_line("name ada", "address 1"), checker.wait_in_line("name bob", "address 1"):
         for callers in (("name eve", "address 1"), ("address 1",)):
-            with pytest.raises(TooManyRequests), checker.line(*callers):
+            with pytest.raises(TooManyRequests), checker.wait_in_line(*callers):
                 pass
-        with checker.line("name ada", "address 2"):
-            with pytest.raises(TooManyRequests), checker.line("name ada", "address 3"):
+        with checker.wait_in_line("name ada", "address 2"):
+            with pytest.raises(TooManyRequests), checker.wait_in_line("name ada", "address 3"):
                 pass
-            with checker.line("name eve", "address 3"):
+            with checker.wait_in_line("name eve", "address 3"):
                 pass
     assert (checker._waiting, checker._by_caller) == (0, {})
 
@@ -180,5 +180,5 @@ def test_a_request_that_waits_too_long_is_refused(clock: Clock, monkeypatch: pyt
 
 
 def test_older_parameters_are_outdated(checker: Passwords) -> None:
-    assert checker.outdated(CountingHasher(time_cost=2).hash("x"))
-    assert not checker.outdated(checker.hash("x"))
+    assert checker.is_outdated(CountingHasher(time_cost=2).hash("x"))
+    assert not checker.is_outdated(checker.hash("x"))
