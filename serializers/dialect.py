@@ -82,9 +82,9 @@ class Dialect:
     version: str = field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        for name, known in _CHOICES.items():
-            if getattr(self, name) not in known:
-                raise ValueError(f"{name}={getattr(self, name)!r} is not known; known are {', '.join(known)}")
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise ValueError(f"{name}={getattr(self, name)!r} is not known; known are {', '.join(choices)}")
         if self.depth < 0:
             raise ValueError(f"depth={self.depth} is less than 0")
 
@@ -96,11 +96,11 @@ class Dialect:
         :raises ValueError: when the version is not one of ServiceStack from 4 on, or the value of an option is invalid.
         """
         numbers = _VERSION.fullmatch(version.strip())
-        number = (int(numbers[1]), _minor(numbers[2] or "")) if numbers else (0, 0)
-        known = next((dialect for since, dialect in _HOSTS if number >= since), None)
-        if known is None:
+        number = (int(numbers[1]), _parse_minor(numbers[2] or "")) if numbers else (0, 0)
+        host_dialect = next((dialect for since, dialect in _HOSTS if number >= since), None)
+        if host_dialect is None:
             raise ValueError(f"{version!r} is not a version of ServiceStack from 4 on, such as '5.8' or '8.1'")
-        return replace(known, version=numbers[0].removeprefix("v") if numbers else "", **changes)
+        return replace(host_dialect, version=numbers[0].removeprefix("v") if numbers else "", **changes)
 
     @property
     def in_jsv(self) -> Dialect:
@@ -118,16 +118,16 @@ class Dialect:
 
         An option without a value is on; ``false`` and ``0`` turn it off. Unknown options are ignored.
         """
-        found = self
+        dialect = self
         for option in options[:_LONGEST_OPTIONS].split(","):
             name, colon, value = option.strip().partition(":")
             change = _OPTIONS.get(name.strip().lower())
             if change is not None:
-                found = change(found, value.strip().lower() if colon else "true")
-        return found
+                dialect = change(dialect, value.strip().lower() if colon else "true")
+        return dialect
 
 
-def _minor(digits: str) -> int:
+def _parse_minor(digits: str) -> int:
     # Hosts write 8.0.2 as 8.02.
     return 0 if digits.startswith("0") or not digits else int(digits)
 
@@ -164,11 +164,11 @@ def _in_jsv(dialect: Dialect) -> Dialect:
     return replace(dialect, dates=dates, durations="xsd", nulls=False, map_nulls=False)
 
 
-def _pascal(name: str) -> str:
+def _capitalize(name: str) -> str:
     return name[:1].upper() + name[1:]
 
 
-_SPELLERS: Mapping[str, Callable[[str], str]] = {"camel": str, "pascal": _pascal, "snake": snake}
+_SPELLERS: Mapping[str, Callable[[str], str]] = {"camel": str, "pascal": _capitalize, "snake": snake}
 
 _Change: TypeAlias = Callable[[Dialect, str], Dialect]
 
@@ -181,23 +181,23 @@ def _set(dialect: Dialect, name: str, value: Any) -> Dialect:
     return replace(dialect, **{name: value})
 
 
-def _flag(field: str) -> _Change:
+def _make_flag(field: str) -> _Change:
     return lambda dialect, value: _set(dialect, field, _is_on(value))
 
 
-def _unless(field: str) -> _Change:
+def _make_negated_flag(field: str) -> _Change:
     return lambda dialect, value: _set(dialect, field, not _is_on(value))
 
 
-def _choice(field: str, on: str, off: str) -> _Change:
+def _make_choice(field: str, on: str, off: str) -> _Change:
     return lambda dialect, value: _set(dialect, field, on if _is_on(value) else off)
 
 
-def _named(field: str, values: Mapping[str, str]) -> _Change:
+def _make_named_choice(field: str, values: Mapping[str, str]) -> _Change:
     return lambda dialect, value: _set(dialect, field, values[value]) if value in values else dialect
 
 
-def _case(on: Names, *, off: Names | None = None) -> _Change:
+def _make_case(on: Names, *, off: Names | None = None) -> _Change:
     def change(dialect: Dialect, value: str) -> Dialect:
         if _is_on(value):
             return replace(dialect, names=on)
@@ -208,12 +208,12 @@ def _case(on: Names, *, off: Names | None = None) -> _Change:
     return change
 
 
-def _only(change: _Change, *generations: Generation) -> _Change:
+def _limit_to(change: _Change, *generations: Generation) -> _Change:
     """Return an option that only hosts of these generations have."""
     return lambda dialect, value: change(dialect, value) if dialect.generation in generations else dialect
 
 
-def _depth(dialect: Dialect, value: str) -> Dialect:
+def _set_depth(dialect: Dialect, value: str) -> Dialect:
     number = int(value) if value.isdecimal() and len(value) < len(str(_DEEPEST)) + 1 else 0
     return replace(dialect, depth=number if number < _DEEPEST else 0)
 
@@ -238,28 +238,28 @@ _TEXT_CASES = {
     **dict.fromkeys(("camelcase", "cc"), "camel"),
     **dict.fromkeys(("snakecase", "sc"), "snake"),
 }
-_NUMBERS = _choice("enums", "number", "name")
+_NUMBERS = _make_choice("enums", "number", "name")
 
 #: The options by their names. ServiceStack's other options are ignored, as they only change how it reads or which types it writes: cotisd,
 #: ttpptv, ttpnt, iti, eti, pi, tode, toe, sdtc, ipf, pc, i, pp.
 _BY_NAMES: tuple[tuple[tuple[str, ...], _Change], ...] = (
-    (("inv", "includenullvalues"), _flag("nulls")),
-    (("invid", "includenullvaluesindictionaries"), _flag("map_nulls")),
-    (("edv", "excludedefaultvalues"), _unless("defaults")),
-    (("ide", "includedefaultenums"), _flag("default_enums")),
+    (("inv", "includenullvalues"), _make_flag("nulls")),
+    (("invid", "includenullvaluesindictionaries"), _make_flag("map_nulls")),
+    (("edv", "excludedefaultvalues"), _make_negated_flag("defaults")),
+    (("ide", "includedefaultenums"), _make_flag("default_enums")),
     (("teai", "treatenumasinteger"), _NUMBERS),
-    (("tei", "eai"), _only(_NUMBERS, "all")),
-    (("eccn", "emitcamelcasenames"), _case("camel", off="declared")),
-    (("elun", "emitlowercaseunderscorenames"), _case("snake", off="declared")),
-    (("epcn", "emitpascalcasenames"), _only(_case("pascal", off="camel"), "all")),
-    (("tc", "textcase"), _only(_named("names", _TEXT_CASES), "all", "5")),
-    (("dh", "datehandler"), _named("dates", _DATE_HANDLERS)),
-    (("tsh", "timespanhandler"), _named("durations", _DURATION_HANDLERS)),
-    (("auo", "appendutcoffset"), _flag("utc_offset")),
-    (("au", "assumeutc"), _flag("assume_utc")),
-    (("auu", "alwaysuseutc"), _only(_flag("always_utc"), "all")),
-    (("eu", "escapeunicode"), _only(_choice("escapes", "ascii", "controls"), "all")),
-    (("ehc", "escapehtmlchars"), _only(_flag("html"), "all")),
-    (("md", "maxdepth"), _only(_depth, "all")),
+    (("tei", "eai"), _limit_to(_NUMBERS, "all")),
+    (("eccn", "emitcamelcasenames"), _make_case("camel", off="declared")),
+    (("elun", "emitlowercaseunderscorenames"), _make_case("snake", off="declared")),
+    (("epcn", "emitpascalcasenames"), _limit_to(_make_case("pascal", off="camel"), "all")),
+    (("tc", "textcase"), _limit_to(_make_named_choice("names", _TEXT_CASES), "all", "5")),
+    (("dh", "datehandler"), _make_named_choice("dates", _DATE_HANDLERS)),
+    (("tsh", "timespanhandler"), _make_named_choice("durations", _DURATION_HANDLERS)),
+    (("auo", "appendutcoffset"), _make_flag("utc_offset")),
+    (("au", "assumeutc"), _make_flag("assume_utc")),
+    (("auu", "alwaysuseutc"), _limit_to(_make_flag("always_utc"), "all")),
+    (("eu", "escapeunicode"), _limit_to(_make_choice("escapes", "ascii", "controls"), "all")),
+    (("ehc", "escapehtmlchars"), _limit_to(_make_flag("html"), "all")),
+    (("md", "maxdepth"), _limit_to(_set_depth, "all")),
 )
 _OPTIONS: Mapping[str, _Change] = {name: change for names, change in _BY_NAMES for name in names}

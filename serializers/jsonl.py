@@ -44,20 +44,20 @@ def loads(
         raise DecodeError(f"longer than {limits.bytes} bytes")
     if shape is not None and rows:
         item, member = row_shape(shape)
-        values = list(_values(text, item, limits, reading, inline))
+        values = list(_read_values(text, item, limits, reading, inline))
         return values if member is None else {member: values}
     if shape is None:
-        return list(_values(text, None, limits, reading, inline))
-    return next(_values(text, shape, limits, reading, inline))
+        return list(_read_values(text, None, limits, reading, inline))
+    return next(_read_values(text, shape, limits, reading, inline))
 
 
-def _values(text: str, shape: Shape | None, limits: Limits, reading: Reading, inline: Inline) -> Iterator[Any]:
+def _read_values(text: str, shape: Shape | None, limits: Limits, reading: Reading, inline: Inline) -> Iterator[Any]:
     position = 0
     count = 0
     tally = Tally(limits)
     tally.begin_list()
     # JSON allows no bare line break inside a text. Other line separators (such as U+2028) may be inside a text, so they do not end a line.
-    for number, line in enumerate(_lines(text), 1):
+    for number, line in enumerate(_split_lines(text), 1):
         if line.strip():
             problem = tally.add_item()
             if problem:
@@ -65,14 +65,14 @@ def _values(text: str, shape: Shape | None, limits: Limits, reading: Reading, in
             try:
                 yield json.loads(line, shape, limits=limits, reading=reading, tally=tally, alone=True, inline=inline)
             except DecodeError as error:
-                place = wire_path([count])
-                path = f"{place}{'' if error.path.startswith('[') else '.'}{error.path}" if error.path else ""
+                prefix = wire_path([count])
+                path = f"{prefix}{'' if error.path.startswith('[') else '.'}{error.path}" if error.path else ""
                 raise DecodeError(error.message, position + error.position, number, error.column, path) from None
             count += 1
         position += len(line) + 1
 
 
-def _lines(text: str) -> Iterator[str]:
+def _split_lines(text: str) -> Iterator[str]:
     start = 0
     while (end := text.find("\n", start)) >= 0:
         yield text[start:end]
@@ -113,7 +113,7 @@ class JsonLines(Serializer):
         if shape is None:
             items = value if isinstance(value, (list, tuple)) else [value]
             return b"".join([self.json.encode(item) + b"\n" for item in items])
-        return b"".join(self._lines(value, shape))
+        return b"".join(self._split_lines(value, shape))
 
     def decode(
         self, data: bytes, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIMITS, reading: Reading = STRICT
@@ -124,12 +124,12 @@ class JsonLines(Serializer):
 
     def stream(self, value: Any, shape: Shape, *, page: Page | None = None) -> Iterator[bytes]:
         del page
-        return self._lines(value, shape)
+        return self._split_lines(value, shape)
 
     def writer(self, shape: Shape) -> Callable[[Any], bytes]:
-        return lambda value: b"".join(self._lines(value, shape, objects=True))
+        return lambda value: b"".join(self._split_lines(value, shape, objects=True))
 
-    def _lines(self, value: Any, shape: Shape, *, objects: bool = False) -> Iterator[bytes]:
+    def _split_lines(self, value: Any, shape: Shape, *, objects: bool = False) -> Iterator[bytes]:
         """Return the lines in blocks."""
         if isinstance(shape, ListOf) or (isinstance(shape, Record) and shape.rows is not None):
             item, member = row_shape(shape)

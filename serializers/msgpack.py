@@ -18,7 +18,7 @@ from serializers.base import DEFAULT_LIMITS, STRICT, Limits, Page, Reading, Seri
 from serializers.dialect import DEFAULT, Dialect
 from serializers.errors import DecodeError, EncodeError, Mismatch
 from serializers.inline import COMMAS, Inline
-from serializers.json.reader import RawNumber, converter
+from serializers.json.reader import RawNumber, make_converter
 from serializers.plain import member_of, plain
 from serializers.rows import BLOCK_BYTES, row_shape, rows_of
 from serializers.shape import Record, Shape
@@ -28,13 +28,13 @@ from serializers.text import REPLACING
 _NATIVE = (bool, int, float, str, bytes)
 _NOT_LETTERS = re.compile(rb"[^ -~]")
 #: Maximum bytes of packed rows in memory; more are kept in a file.
-_KEPT = 1 << 20
+_SPOOL_SIZE = 1 << 20
 
 
 def dumps(value: Any, shape: Shape | None = None, dialect: Dialect = DEFAULT) -> bytes:
     """Return a value as MessagePack. Raises EncodeError when it is not of the shape."""
     try:
-        tree = _packable(value if shape is None else plain(value, shape, dialect))
+        tree = _make_packable(value if shape is None else plain(value, shape, dialect))
         try:
             packed: bytes = msgpack.packb(tree)
         except UnicodeEncodeError:
@@ -65,7 +65,7 @@ def loads(
         return (
             value
             if shape is None or value is None
-            else converter(shape, inline=inline, ordered=True, relaxed=reading.relaxed)(value)
+            else make_converter(shape, inline=inline, ordered=True, relaxed=reading.relaxed)(value)
         )
     except Mismatch as error:
         raise DecodeError(error.message, path=error.path) from None
@@ -139,7 +139,7 @@ class _Reader:
             self.refuse(self.tally.add_name())
             if self.kind() is not None:
                 raise self.error("a map's key is not a scalar")
-            key = _key(self.unpacker.unpack())
+            key = _write_key(self.unpacker.unpack())
             values[key] = self.value(depth)
         return values
 
@@ -159,23 +159,23 @@ class _Reader:
         return DecodeError(message, position, column=position + 1)
 
 
-def _packable(value: Any) -> Any:
+def _make_packable(value: Any) -> Any:
     if value is None or type(value) in _NATIVE:
         return value
     if isinstance(value, Mapping):
-        return {_packable(key): _packable(item) for key, item in value.items() if item is not None}
+        return {_make_packable(key): _make_packable(item) for key, item in value.items() if item is not None}
     if isinstance(value, (list, tuple)):
-        return [_packable(item) for item in value]
+        return [_make_packable(item) for item in value]
     return scalars.write_any(value)
 
 
-def _key(key: Any) -> str:
+def _write_key(key: Any) -> str:
     if isinstance(key, (str, int, float, bool, bytes)):
         return scalars.write_any(key)
     raise DecodeError("a map's key is not a scalar")
 
 
-def _around(value: Any, shape: Record, member: str, rows: Iterable[bytes], dialect: Dialect) -> Iterator[bytes]:
+def _stream_around(value: Any, shape: Record, member: str, rows: Iterable[bytes], dialect: Dialect) -> Iterator[bytes]:
     """Yield a record whose rows are already packed."""
     names = [name for name in shape.fields if member_of(value, shape, name) is not None]
     yield msgpack.Packer().pack_map_header(len(names))
@@ -217,7 +217,7 @@ class MessagePack(Serializer):
         """Yield a document in blocks. The first one comes after all rows were read, as an array's length precedes its items."""
         item, member = row_shape(shape)
         hold = page.hold if page else None
-        with SpooledTemporaryFile(_KEPT) as packed:
+        with SpooledTemporaryFile(_SPOOL_SIZE) as packed:
             count = 0
             for row in rows_of(value, shape, member):
                 data = dumps(row, item, self.dialect)
@@ -232,7 +232,7 @@ class MessagePack(Serializer):
                 yield from rows
             else:
                 assert isinstance(shape, Record)
-                yield from _around(value, shape, member, rows, self.dialect)
+                yield from _stream_around(value, shape, member, rows, self.dialect)
 
     def writer(self, shape: Shape) -> Callable[[Any], bytes]:
         return lambda value: dumps(value, shape, self.dialect)

@@ -84,7 +84,7 @@ class Listing:
     @property
     def is_filtered(self) -> bool:
         """Return whether a filter has a value."""
-        return any(each.value for each in self.controls)
+        return any(control.value for control in self.controls)
 
     @property
     def has_all_columns(self) -> bool:
@@ -99,9 +99,9 @@ class Listing:
         query = "&".join(f"{quote(name)}={quote(value, safe='')}" for name, value in pairs)
         return f"{self.path}?{query}" if query else self.path
 
-    def kept(self) -> list[tuple[str, str]]:
+    def list_hidden_pairs(self) -> list[tuple[str, str]]:
         """Return the pairs that the filter form resends: those that are neither filters nor the number of the page."""
-        filters = {each.name.lower() for each in self.controls} | {"page"}
+        filters = {control.name.lower() for control in self.controls} | {"page"}
         return [(name, value) for name, value in self.pairs if value and name.lower() not in filters]
 
 

@@ -12,7 +12,7 @@ from serializers.errors import EncodeError
 from serializers.shape import Anything, ListOf, MapOf, Record, Reference, Shape
 
 #: Scalars that dialects spell differently.
-_SPELLED = (shapes.Instant, shapes.Duration, shapes.Guid)
+_SPELLED_SHAPES = (shapes.Instant, shapes.Duration, shapes.Guid)
 
 
 def plain(value: Any, shape: Shape, dialect: Dialect = DEFAULT) -> Any:
@@ -45,11 +45,11 @@ def plain(value: Any, shape: Shape, dialect: Dialect = DEFAULT) -> Any:
     if isinstance(value, (list, tuple, Mapping)) and not isinstance(shape, Anything):
         raise EncodeError(f"a {type(value).__name__} is not a single value")
     # Members of enums may have other texts than their names in any dialect.
-    spelled = isinstance(shape, shapes.Choice) or (dialect != DEFAULT and isinstance(shape, _SPELLED))
-    return _spelled(value, shape, dialect) if spelled else value
+    is_spelled = isinstance(shape, shapes.Choice) or (dialect != DEFAULT and isinstance(shape, _SPELLED_SHAPES))
+    return _spell(value, shape, dialect) if is_spelled else value
 
 
-def _spelled(value: Any, shape: Shape, dialect: Dialect) -> Any:
+def _spell(value: Any, shape: Shape, dialect: Dialect) -> Any:
     text = scalars.jsv_writer(shape, dialect)(value)
     is_number = isinstance(shape, (shapes.Choice, shapes.Instant)) and scalars.INTEGER.fullmatch(text)
     return int(text) if is_number else text

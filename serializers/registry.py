@@ -55,19 +55,19 @@ class Registry:
 
     def __init__(self, serializers: Iterable[Serializer], dialect: Dialect = DEFAULT) -> None:
         self.dialect = dialect
-        self._all = tuple(each.spelled(dialect) for each in serializers)
-        self._names = self._by("name", names_of)
-        self._suffixes = self._by("suffix", lambda each: each.suffixes)
-        self._media_types = self._by("media type", lambda each: each.media_types)
+        self._all = tuple(serializer.spelled(dialect) for serializer in serializers)
+        self._names = self._index("name", names_of)
+        self._suffixes = self._index("suffix", lambda serializer: serializer.suffixes)
+        self._media_types = self._index("media type", lambda serializer: serializer.media_types)
 
-    def _by(self, what: str, of: Callable[[Serializer], Iterable[str]]) -> dict[str, Serializer]:
-        found: dict[str, Serializer] = {}
+    def _index(self, kind: str, list_names: Callable[[Serializer], Iterable[str]]) -> dict[str, Serializer]:
+        index: dict[str, Serializer] = {}
         for serializer in self._all:
-            for name in of(serializer):
-                other = found.setdefault(name, serializer)
+            for name in list_names(serializer):
+                other = index.setdefault(name, serializer)
                 if other is not serializer:
-                    raise RegistryError(f"the formats {other.name} and {serializer.name} have the same {what}: {name}")
-        return found
+                    raise RegistryError(f"the formats {other.name} and {serializer.name} have the same {kind}: {name}")
+        return index
 
     def spelled(self, dialect: Dialect) -> Registry:
         """Return the same formats in another dialect."""
@@ -81,7 +81,7 @@ class Registry:
     def beginning_like(self, data: bytes) -> Serializer | None:
         """Return the first format whose documents begin with the first character of a body, after a BOM and blanks."""
         first = data.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")[:1].decode("latin-1")
-        return next((each for each in self._all if first and first in each.begins), None)
+        return next((serializer for serializer in self._all if first and first in serializer.begins), None)
 
     def __iter__(self) -> Iterator[Serializer]:
         return iter(self._all)
@@ -107,19 +107,21 @@ def installed(points: Iterable[EntryPoint] | None = None) -> tuple[Serializer, .
 
     :raises RegistryError: when one can't be loaded or is not a format.
     """
-    found = entry_points(group=GROUP) if points is None else points
-    return tuple(_loaded(point) for point in sorted(found, key=lambda each: each.name))
+    entry_point_list = entry_points(group=GROUP) if points is None else points
+    return tuple(_load(point) for point in sorted(entry_point_list, key=lambda point: point.name))
 
 
-def _loaded(point: EntryPoint) -> Serializer:
+def _load(point: EntryPoint) -> Serializer:
     try:
-        loaded = point.load()
-        made = loaded if isinstance(loaded, Serializer) else loaded()
+        target = point.load()
+        serializer = target if isinstance(target, Serializer) else target()
     except Exception as error:
         raise RegistryError(f"the format {point.name} ({point.value}) can't be loaded: {error}") from error
-    if not isinstance(made, Serializer):
-        raise RegistryError(f"the format {point.name} ({point.value}) is a {type(made).__name__}, not a Serializer")
-    return made
+    if not isinstance(serializer, Serializer):
+        raise RegistryError(
+            f"the format {point.name} ({point.value}) is a {type(serializer).__name__}, not a Serializer"
+        )
+    return serializer
 
 
 def default_registry(dialect: Dialect = DEFAULT) -> Registry:

@@ -51,7 +51,7 @@ class Source:
         return function
 
 
-def guarded(write: TextWriter, what: str = "value", null: str | None = None) -> TextWriter:
+def guarded(write: TextWriter, noun: str = "value", null: str | None = None) -> TextWriter:
     """Return a writer that raises no errors but `EncodeError`.
 
     :param what: the name of the value in error messages.
@@ -62,9 +62,9 @@ def guarded(write: TextWriter, what: str = "value", null: str | None = None) -> 
         try:
             return write(value)
         except (TypeError, AttributeError, KeyError) as error:
-            raise EncodeError(f"the {what} is not of its shape: {error}") from error
+            raise EncodeError(f"the {noun} is not of its shape: {error}") from error
         except RecursionError:
-            raise EncodeError(f"the {what} is nested too deeply") from None
+            raise EncodeError(f"the {noun} is nested too deeply") from None
 
     return write_guarded if null is None else lambda value: null if value is None else write_guarded(value)
 

@@ -20,7 +20,7 @@ from gateway.http.auth import Gate
 from gateway.http.request import Request
 from gateway.metadata.neighbours import PAGING, Link, Neighbours, format_operation_name, get_row_shape
 from gateway.metadata.pages import NAVIGATION
-from serializers.html.viewed import label_of
+from serializers.html.viewed import make_label
 from serializers.page import COLUMNS, Control, Frame, Listing, Page
 from serializers.registry import Registry
 
@@ -218,4 +218,4 @@ def _control(wire: str, field: AnyField, value: str) -> Control:
         kind = "date"
     about = getattr(field, "description", "")
     is_id = wire.lower().removesuffix("s").endswith("id")
-    return Control(wire, label_of(wire), value, kind, choices, about, rare=is_id)
+    return Control(wire, make_label(wire), value, kind, choices, about, rare=is_id)

@@ -13,7 +13,7 @@ from functools import cached_property
 from gateway.contract.catalog import Catalog, Operation, Route
 from gateway.contract.naming import words
 from gateway.contract.shapes import document_shape
-from serializers.html.viewed import label_of
+from serializers.html.viewed import make_label
 from serializers.shape import ListOf, Record, Reference
 
 #: Fields of a list's request that are not filters: the page and the order have separate links.
@@ -116,7 +116,7 @@ class Neighbours:
                     single = wire.removesuffix("s")
                     if wire.lower() == _IDS or not single.lower().endswith(variable):
                         continue
-                    by = f" by {label_of(single).removesuffix(' ID').lower()}" if single.lower() != variable else ""
+                    by = f" by {make_label(single).removesuffix(' ID').lower()}" if single.lower() != variable else ""
                     yield Link(candidate, f"{row.view.plural}{by}", f"{candidate.routes[0].path}?{wire}={{}}")
 
     def _find_routes_of_record(self, operation: Operation) -> Iterator[tuple[str, RecordRoute]]:

@@ -29,11 +29,11 @@ SEPARATORS = (",", ";", "\t")
 #: A first line that names the separator.
 _NAMED_SEPARATOR = re.compile(r'"?sep=([^"\r\n])"?[ \t]*(?:\r\n|[\r\n]|\Z)', re.IGNORECASE)
 #: Names that an error shows.
-_SHOWN = 20
+_MOST_SHOWN = 20
 
 
 @cache
-def _cell(separator: str) -> re.Pattern[str]:
+def _compile_cell(separator: str) -> re.Pattern[str]:
     mark = re.escape(separator)
     blanks = " " if separator == "\t" else r" \t"
     return re.compile(rf'(?:[{blanks}]*+"([^"]*+(?:""[^"]*+)*+)"[{blanks}]*+|([^"{mark}\r\n]*+))(\r\n|[{mark}\r\n]|\Z)')
@@ -78,7 +78,7 @@ def row_reader(
     top = _Table(header.removeprefix("\ufeff"), shape, limits)
     columns = top.header()
 
-    def whole(text: str, lines: Iterable[Line]) -> Iterator[Line]:
+    def check_width(text: str, lines: Iterable[Line]) -> Iterator[Line]:
         for line in lines:
             if 1 < len(line) < len(columns):
                 raise DecodeError.at("fewer cells than the header has", text, line[-1][1])
@@ -86,7 +86,7 @@ def row_reader(
 
     def read(text: str) -> Iterator[dict[str, Any]]:
         table = _Table(text, shape, limits, top.separator)
-        return table.below(columns, whole(text, table.lines()))
+        return table.below(columns, check_width(text, table.lines()))
 
     return read
 
@@ -130,9 +130,9 @@ class _Table:
 
         :raises DecodeError: when the shape has none of the columns.
         """
-        named = _NAMED_SEPARATOR.match(self.text)
-        start = named.end() if named else self.position
-        separators = (named[1],) if named else SEPARATORS
+        separator_line = _NAMED_SEPARATOR.match(self.text)
+        start = separator_line.end() if separator_line else self.position
+        separators = (separator_line[1],) if separator_line else SEPARATORS
         widest, width = separators[0], 0
         for separator in separators:
             try:
@@ -153,14 +153,14 @@ class _Table:
     def columns(self, start: int, separator: str) -> tuple[Line, list[Column | None]]:
         """Return the first line that is not blank, and the columns that it names, if this is the separator."""
         self.position, self.separator = start, separator
-        line = next((each for each in self.lines(counted=False) if not _is_blank(each)), [])
+        line = next((cells for cells in self.lines(counted=False) if not _is_blank(cells)), [])
         return line, [self.column(name.strip()) for name, _, _ in line]
 
-    def unknown(self, given: Sequence[str]) -> str:
+    def unknown(self, names: Sequence[str]) -> str:
         """Return the fault of a header with these names."""
         assert isinstance(self.shape, Record)
-        known = [self.shape.declared_name(name) for name in self.shape.fields]
-        return f"no column is known: {_list(given)}; known are {_list(known)}"
+        known_names = [self.shape.declared_name(name) for name in self.shape.fields]
+        return f"no column is known: {_list(names)}; known are {_list(known_names)}"
 
     def column(self, name: str) -> Column | None:
         if not isinstance(self.shape, Record):
@@ -183,8 +183,8 @@ class _Table:
         except DecodeError as error:
             inner = error.path
             steps = path[1:] if isinstance(path[0], int) and len(path) > 1 else path
-            place = wire_path(steps) + (inner if inner.startswith("[") or not inner else f".{inner}")
-            raise DecodeError.at(error.message, self.text, position, place) from None
+            full_path = wire_path(steps) + (inner if inner.startswith("[") or not inner else f".{inner}")
+            raise DecodeError.at(error.message, self.text, position, full_path) from None
 
     def character(self, raw: str, position: int, path: tuple[str | int, ...]) -> str:
         """Return the value of a cell of one character, which may be special in JSV."""
@@ -195,7 +195,7 @@ class _Table:
 
     def lines(self, *, counted: bool = True) -> Iterator[Line]:
         """Yield the cells of the remaining lines: text, position, and whether it was quoted. A line counts as an item, a cell as a name."""
-        end, cell = len(self.text), _cell(self.separator)
+        end, cell = len(self.text), _compile_cell(self.separator)
         line: Line = []
         while self.position < end or line:
             start = self.position
@@ -228,5 +228,5 @@ def _is_blank(line: Line) -> bool:
 
 
 def _list(names: Sequence[str]) -> str:
-    shown = ", ".join(repr(name[:40]) for name in names[:_SHOWN])
-    return f"{shown} …" if len(names) > _SHOWN else shown
+    text = ", ".join(repr(name[:40]) for name in names[:_MOST_SHOWN])
+    return f"{text} …" if len(names) > _MOST_SHOWN else text

@@ -55,10 +55,10 @@ def compile_writer(shape: Shape, nested: jsv.Jsv, *, attributes: bool, quote_emp
     :param quote_empty: quote an empty text in a record's cell, so that a reader can tell it from null.
     """
     if not isinstance(shape, Record):
-        write = _cell_writer(shape, nested, attributes=attributes)
+        write = _make_cell_writer(shape, nested, attributes=attributes)
         return lambda row: (write[row] if isinstance(write, ChoiceTable) else write(row)) + "\r\n"
-    text = _text_in_quotes if quote_empty else _text
-    made = Source(title_of("csv", shape), {"text": text, "brackets": _bracket_in_front})
+    text = _quote_always if quote_empty else _quote_text
+    builder = Source(title_of("csv", shape), {"text": text, "brackets": _bracket_in_front})
     lines = function_head("write", "o", attributes=attributes)
     cells: list[str] = []
     clean: list[str] = []
@@ -71,8 +71,8 @@ def compile_writer(shape: Shape, nested: jsv.Jsv, *, attributes: bool, quote_emp
             cells.append(f"'' if {variable} is None else text({variable})")
             clean.append(f"'' if {variable} is None else {variable} or text({variable})")
             continue
-        write = _cell_writer(field, nested, attributes=attributes)
-        name = made.constant(write)
+        write = _make_cell_writer(field, nested, attributes=attributes)
+        name = builder.constant(write)
         source = f"{name}[{variable}]" if isinstance(write, ChoiceTable) else f"{name}({variable})"
         cells.append(f"'' if {variable} is None else {source}")
         clean.append(cells[-1])
@@ -89,18 +89,18 @@ def compile_writer(shape: Shape, nested: jsv.Jsv, *, attributes: bool, quote_emp
             f"        return ','.join(({', '.join(clean)},)) + '\\r\\n'",
         ]
     lines.append(f"    return {line}")
-    return guarded(made.define("write", lines), "row")
+    return guarded(builder.define("write", lines), "row")
 
 
-def _cell_writer(shape: Shape, nested: jsv.Jsv, *, attributes: bool) -> Any:
+def _make_cell_writer(shape: Shape, nested: jsv.Jsv, *, attributes: bool) -> Any:
     if isinstance(shape, shapes.Text):
-        return _text
+        return _quote_text
     if isinstance(shape, (Record, ListOf, MapOf, Reference)):
         write = nested.compiled(shape, attributes=attributes)
         return lambda value: '"' + write(value).replace('"', '""') + '"'
     write = scalars.jsv_writer(shape, nested.syntax.dialect)
     if isinstance(shape, shapes.Anything):
-        return lambda value: cell(_cell_text(value))
+        return lambda value: cell(_format_cell(value))
     if isinstance(shape, shapes.Choice):
         return ChoiceTable(shape, lambda value: cell(write(value)))
     if isinstance(shape, shapes.Character):
@@ -108,17 +108,17 @@ def _cell_writer(shape: Shape, nested: jsv.Jsv, *, attributes: bool) -> Any:
     return write
 
 
-def _text(value: Any) -> str:
+def _quote_text(value: Any) -> str:
     return cell(value if value.__class__ is str else scalars.write_any(value))
 
 
-def _text_in_quotes(value: Any) -> str:
-    return _text(value) or '""'
+def _quote_always(value: Any) -> str:
+    return _quote_text(value) or '""'
 
 
 def untyped(value: Any) -> tuple[Any, Shape]:
     """Return the rows of a value without a shape, their cells as texts, and a shape with a column for each name in any row."""
-    rows = [_cells(row) for row in value] if isinstance(value, (list, tuple)) else [_cells(value)]
+    rows = [_list_cells(row) for row in value] if isinstance(value, (list, tuple)) else [_list_cells(value)]
     names = dict.fromkeys(name for row in rows if isinstance(row, dict) for name in row)
     item: Shape = shapes.Text()
     if names:
@@ -127,11 +127,11 @@ def untyped(value: Any) -> tuple[Any, Shape]:
     return (rows, ListOf(item)) if isinstance(value, (list, tuple)) else (rows[0], item)
 
 
-def _cells(row: Any) -> Any:
+def _list_cells(row: Any) -> Any:
     if isinstance(row, Mapping):
-        return {scalars.write_any(name): None if cell is None else _cell_text(cell) for name, cell in row.items()}
-    return None if row is None else _cell_text(row)
+        return {scalars.write_any(name): None if cell is None else _format_cell(cell) for name, cell in row.items()}
+    return None if row is None else _format_cell(row)
 
 
-def _cell_text(value: Any) -> str:
+def _format_cell(value: Any) -> str:
     return jsv.dumps(value) if isinstance(value, (Mapping, list, tuple)) else scalars.write_any(value)

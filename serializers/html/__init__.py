@@ -29,14 +29,14 @@ def dumps(value: Any, shape: Shape | None = None, *, page: Page | None = None, d
     """Return a page that shows a value. Raises EncodeError when it is not of the shape."""
     page = page or Page()
     try:
-        if shape is not None and _listed(shape, page) is not None:
+        if shape is not None and _find_list(shape, page) is not None:
             return b"".join(stream(value, shape, page=page, dialect=dialect)).decode()
         if isinstance(shape, Record) and shape.view is not None and value is not None:
             title = page.title or records.title_text(value, shape, shape.view)
             return f"{_begin(page, title)}{records.record_page(value, shape, shape.view, page, dialect)}{END}"
         if shape is not None:
             value = plain(value, shape, dialect)
-        return f"{_opening(page, shape)}{cells.cell(value)}{END}"
+        return f"{_write_opening(page, shape)}{cells.cell(value)}{END}"
     except RecursionError:
         raise EncodeError("the value is nested too deeply") from None
     except AttributeError as error:
@@ -46,9 +46,9 @@ def dumps(value: Any, shape: Shape | None = None, *, page: Page | None = None, d
 def stream(value: Any, shape: Shape, *, page: Page | None = None, dialect: Dialect = DEFAULT) -> Iterator[bytes]:
     """Yield a page of rows in blocks; the other members of a record are before and after them. Raises EncodeError."""
     page = page or Page()
-    listed = _listed(shape, page)
-    if listed is not None:
-        record, view = listed
+    record_and_view = _find_list(shape, page)
+    if record_and_view is not None:
+        record, view = record_and_view
         yield to_bytes(_begin(page, page.title or view.plural))
         yield from lists.list_page(value, shape, record, view, page, dialect)
         yield to_bytes(END)
@@ -57,11 +57,11 @@ def stream(value: Any, shape: Shape, *, page: Page | None = None, dialect: Diale
     rows = (plain(row, item, dialect) for row in rows_of(value, shape, member))
     first = list(islice(rows, BLOCK_ROWS))
     table = cells.Table(first) if isinstance(item, Record) else None
-    opening, closing = _around(value, shape, member, dialect)
+    opening, closing = _write_around(value, shape, member, dialect)
     end = cells.NONE if not first else cells.ROWS_END
     begin = "" if not first else table.begin() if table else f"{cells.ROWS}<tbody>"
     yield from blocks(
-        f"{_opening(page, shape)}{opening}{begin}",
+        f"{_write_opening(page, shape)}{opening}{begin}",
         chain(first, rows),
         table.row if table else cells.single,
         "",
@@ -75,7 +75,7 @@ def loads(text: str, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIM
     raise DecodeError("HTML is not read")
 
 
-def _listed(shape: Shape, page: Page) -> tuple[Record, View] | None:
+def _find_list(shape: Shape, page: Page) -> tuple[Record, View] | None:
     """Return the shape of a list's rows and its view, if the page describes the list; None for other documents."""
     is_list = isinstance(shape, ListOf) or (isinstance(shape, Record) and shape.rows is not None)
     if page.listing is None or not is_list:
@@ -89,7 +89,7 @@ def _begin(page: Page, title: str) -> str:
     return f"{head(title)}<body>{header(page.frame) if page.frame else ''}<main>"
 
 
-def _opening(page: Page, shape: Shape | None) -> str:
+def _write_opening(page: Page, shape: Shape | None) -> str:
     title = page.title or _title(shape)
     lead = f'<p class="bad" role="alert">{escape(page.lead)}</p>' if page.lead else ""
     return f"{_begin(page, title)}<h1>{escape(title)}</h1>{lead}{downloads(page)}"
@@ -101,7 +101,7 @@ def _title(shape: Shape | None) -> str:
     return shape.name if isinstance(shape, Record) else "Map" if isinstance(shape, MapOf) else "Document"
 
 
-def _around(value: Any, shape: Shape, member: str | None, dialect: Dialect) -> tuple[str, Callable[[], str]]:
+def _write_around(value: Any, shape: Shape, member: str | None, dialect: Dialect) -> tuple[str, Callable[[], str]]:
     """Return the part of a record before its rows, and a function for the part after them, which may be known only then."""
     if member is None:
         return "", lambda: ""

@@ -34,13 +34,13 @@ def text(value: Any, *, brief: bool = False) -> str:
 
     :param brief: a point in time is shown to the minute.
     """
-    shown = scalars.write_any(value)
+    content = scalars.write_any(value)
     # PERF: few other texts of this length have a T there.
-    if 20 <= len(shown) <= 35 and shown[10] == "T" and (found := _INSTANT.fullmatch(shown)) is not None:
-        day, time, zone = found.groups()
+    if 20 <= len(content) <= 35 and content[10] == "T" and (match := _INSTANT.fullmatch(content)) is not None:
+        day, time, zone = match.groups()
         zone = "UTC" if zone == "Z" else zone
-        return f'<time datetime="{shown}" title="{shown}">{day} {time[:5] if brief else time} {zone}</time>'
-    return escape(shown)
+        return f'<time datetime="{content}" title="{content}">{day} {time[:5] if brief else time} {zone}</time>'
+    return escape(content)
 
 
 def lines(value: Mapping[Any, Any]) -> str:
@@ -48,9 +48,9 @@ def lines(value: Mapping[Any, Any]) -> str:
     return "".join(line(scalars.write_any(name), cell(item)) for name, item in value.items() if item is not None)
 
 
-def line(name: str, shown: str) -> str:
+def line(name: str, content: str) -> str:
     """Return a row of the table of a record: a name, and a value that is HTML."""
-    return f'<tr><th scope="row">{escape(name)}</th><td>{shown}</td></tr>'
+    return f'<tr><th scope="row">{escape(name)}</th><td>{content}</td></tr>'
 
 
 def items(value: Sequence[Any]) -> str:
@@ -81,10 +81,12 @@ class Table:
 
     def row(self, row: Mapping[Any, Any] | None) -> str:
         """Return a row; if it has members that no row before it had, another table begins with it."""
-        found = members(row)
-        new = [name for name in found if name not in self._columns]
+        row_members = members(row)
+        new = [name for name in row_members if name not in self._columns]
         self._columns += new
-        cells = "".join(f"<td>{folded(found[name]) if name in found else ''}</td>" for name in self._columns)
+        cells = "".join(
+            f"<td>{folded(row_members[name]) if name in row_members else ''}</td>" for name in self._columns
+        )
         return f"{ROWS_END + self.begin() if new else ''}<tr>{cells}</tr>"
 
 

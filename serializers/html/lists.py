@@ -25,7 +25,7 @@ class RowTable:
     """A table of records. Its columns: those of the view, the sorted one, then those that have a value in one of the first rows.
 
     :param listing: the order that the heads show and change; None for a table that cannot be sorted.
-    :param whole: the member that names a record is a link to it.
+    :param linked: the member that names a record is a link to it.
     """
 
     def __init__(
@@ -37,22 +37,26 @@ class RowTable:
         dialect: Dialect,
         *,
         listing: Listing | None = None,
-        whole: bool = True,
+        linked: bool = True,
     ) -> None:
         self._record, self._view, self._listing = record, view, listing
-        self._write = viewed.writers(record, page, dialect, whole=whole, folded=True, brief=listing is not None)
-        wanted = [name for name in view.columns if name in record.fields][:MOST_COLUMNS]
+        self._write = viewed.make_writers(record, page, dialect, linked=linked, folded=True, brief=listing is not None)
+        view_columns = [name for name in view.columns if name in record.fields][:MOST_COLUMNS]
         sorting = listing.sort_field.lower() if listing is not None else ""
-        sorts = [name for name in record.fields if name.lower() == sorting and name not in wanted]
-        wanted = [*wanted[:1], *sorts, *wanted[1:]][:MOST_COLUMNS] if wanted else wanted
+        sorts = [name for name in record.fields if name.lower() == sorting and name not in view_columns]
+        view_columns = [*view_columns[:1], *sorts, *view_columns[1:]][:MOST_COLUMNS] if view_columns else view_columns
         used = {name for name in record.fields if any(_has(row, record, name) for row in rows)}
-        shown = wanted if listing is not None else [name for name in wanted if name in used]
+        visible_columns = view_columns if listing is not None else [name for name in view_columns if name in used]
         last = [name for name in record.fields if name in view.last]
-        others = [name for name in record.fields if name in used and name not in shown and name not in last]
-        self._columns = [*shown, *others, *(name for name in last if name in used and name not in shown)]
-        self._shown = len(shown)
+        others = [name for name in record.fields if name in used and name not in visible_columns and name not in last]
+        self._columns = [
+            *visible_columns,
+            *others,
+            *(name for name in last if name in used and name not in visible_columns),
+        ]
+        self._visible_count = len(visible_columns)
         self._absent = [name for name in record.fields if name not in self._columns]
-        self._opening = {name: f'<td data-label="{escape(viewed.label_of(name))}">' for name in record.fields}
+        self._opening = {name: f'<td data-label="{escape(viewed.make_label(name))}">' for name in record.fields}
 
     @property
     def columns(self) -> int:
@@ -62,19 +66,19 @@ class RowTable:
     @property
     def shown(self) -> int:
         """The number of columns that are shown by default."""
-        return self._shown
+        return self._visible_count
 
     @property
     def folds(self) -> bool:
         """Whether some columns are hidden by default."""
-        return self._listing is not None and 0 < self._shown < len(self._columns)
+        return self._listing is not None and 0 < self._visible_count < len(self._columns)
 
     def begin(self) -> str:
         """Return the head of the table."""
         kind = "rows list"
         if self.folds and self._listing is not None:
-            kind += " wide" if self._listing.has_all_columns else f" c{self._shown}"
-        heads = "".join(map(self._head, self._columns))
+            kind += " wide" if self._listing.has_all_columns else f" c{self._visible_count}"
+        heads = "".join(map(self._write_head, self._columns))
         label = escape(self._view.plural)
         return f'<div class="{kind}" tabindex="0" role="group" aria-label="{label}"><table><thead><tr>{heads}</tr></thead><tbody>'
 
@@ -86,16 +90,16 @@ class RowTable:
         if new:
             self._columns += new
             self._absent = [name for name in self._absent if name not in new]
-        shown = "".join(self._cell(row, name) for name in self._columns)
-        return f"{cells.ROWS_END + self.begin() if new else ''}<tr>{shown}</tr>"
+        row_cells = "".join(self._write_cell(row, name) for name in self._columns)
+        return f"{cells.ROWS_END + self.begin() if new else ''}<tr>{row_cells}</tr>"
 
-    def _cell(self, row: Any, name: str) -> str:
-        shown = self._write[name](row)
-        return f"{self._opening[name]}{shown}</td>" if shown else "<td></td>"
+    def _write_cell(self, row: Any, name: str) -> str:
+        content = self._write[name](row)
+        return f"{self._opening[name]}{content}</td>" if content else "<td></td>"
 
-    def _head(self, name: str) -> str:
-        label, listing = escape(viewed.label_of(name)), self._listing
-        if listing is None or not listing.sortable or not isinstance(_resolved(self._record.fields[name]), _SORTED):
+    def _write_head(self, name: str) -> str:
+        label, listing = escape(viewed.make_label(name)), self._listing
+        if listing is None or not listing.sortable or not isinstance(_resolve(self._record.fields[name]), _SORTED):
             return f'<th scope="col">{label}</th>'
         is_sorted = name.lower() == listing.sort_field.lower()
         # The first click on another column sorts by it in ascending order; dates are sorted newest first, which is more useful.
@@ -109,7 +113,7 @@ def _has(row: Any, record: Record, name: str) -> bool:
     return row is not None and member_of(row, record, name) is not None
 
 
-def _resolved(shape: Shape) -> Shape:
+def _resolve(shape: Shape) -> Shape:
     return shape.record if isinstance(shape, Reference) else shape
 
 
@@ -125,24 +129,24 @@ def list_page(value: Any, shape: Shape, record: Record, view: View, page: Page, 
     first = list(islice(rows, BLOCK_ROWS))
     totals = _Totals(value, shape)
     table = RowTable(record, view, first, page, dialect, listing=listing)
-    above, below = (_bar(listing, totals, place) for place in ("above", "below"))
+    above, below = (_write_bar(listing, totals, position) for position in ("above", "below"))
     opening = "".join(
         (
             heading(
-                f"{escape(view.plural)} <small>— {_counted(view, listing, totals, is_empty=not first)}</small>",
+                f"{escape(view.plural)} <small>— {_describe_count(view, listing, totals, is_empty=not first)}</small>",
                 page,
                 None,
             ),
             filters(listing),
             f'<div class="bar">{above}{_switch(table, listing) if first and table.folds else ""}{downloads(page)}</div>',
-            table.begin() if first else _empty(view, listing, page),
+            table.begin() if first else _write_empty(view, listing, page),
         )
     )
     closing = cells.ROWS_END if first else ""
     if first and below:
         closing += f'<div class="bar">{below}</div>'
     return blocks(
-        opening, chain(first, rows), table.row, "", lambda: closing + _others(value, shape, member, page, dialect)
+        opening, chain(first, rows), table.row, "", lambda: closing + _write_others(value, shape, member, page, dialect)
     )
 
 
@@ -150,18 +154,18 @@ class _Totals:
     """The totals of a response over all pages; None for values that it does not have."""
 
     def __init__(self, value: Any, shape: Shape) -> None:
-        self.count = self._of(value, shape, "totalCount", "total")
-        self.pages = self._of(value, shape, "totalPages")
-        self.has_more = bool(self._of(value, shape, "hasMorePages"))
+        self.count = self._find_member(value, shape, "totalCount", "total")
+        self.pages = self._find_member(value, shape, "totalPages")
+        self.has_more = bool(self._find_member(value, shape, "hasMorePages"))
 
-    def _of(self, value: Any, shape: Shape, *names: str) -> Any:
+    def _find_member(self, value: Any, shape: Shape, *names: str) -> Any:
         if not isinstance(shape, Record):
             return None
-        found = (member_of(value, shape, name) for name in names if name in shape.fields)
-        return next((each for each in found if each is not None), None)
+        candidates = (member_of(value, shape, name) for name in names if name in shape.fields)
+        return next((candidate for candidate in candidates if candidate is not None), None)
 
 
-def _counted(view: View, listing: Listing, totals: _Totals, *, is_empty: bool) -> str:
+def _describe_count(view: View, listing: Listing, totals: _Totals, *, is_empty: bool) -> str:
     """Return a text with the number of rows, their order and the number of this page."""
     parts = []
     if totals.count == 0 and totals.pages == 0 and not totals.has_more and is_empty:
@@ -172,8 +176,8 @@ def _counted(view: View, listing: Listing, totals: _Totals, *, is_empty: bool) -
         parts.append(f"{totals.count:,}")
     parts.append(_order(view, listing))
     if listing.number > 1 or (listing.number and (totals.pages != 1 or totals.has_more)):
-        known = totals.pages and not listing.capped
-        parts.append(f"page {listing.number:,} of {totals.pages:,}" if known else f"page {listing.number:,}")
+        is_total_known = totals.pages and not listing.capped
+        parts.append(f"page {listing.number:,} of {totals.pages:,}" if is_total_known else f"page {listing.number:,}")
     return escape(", ".join(filter(None, parts)) or "all")
 
 
@@ -183,17 +187,17 @@ def _order(view: View, listing: Listing) -> str:
         return ""
     if viewed.is_time(name):
         order = "oldest first" if listing.ascending else "newest first"
-        return order if name.lower() == view.sorted_by.lower() else f"{order} by {viewed.label_of(name).lower()}"
-    return f"by {viewed.label_of(name).lower()}, {'ascending' if listing.ascending else 'descending'}"
+        return order if name.lower() == view.sorted_by.lower() else f"{order} by {viewed.make_label(name).lower()}"
+    return f"by {viewed.make_label(name).lower()}, {'ascending' if listing.ascending else 'descending'}"
 
 
 def actions(page: Page, record_id: Any) -> str:
     """Return links to the page's actions."""
     links = page.leading(page.actions, record_id)
-    shown = "".join(
+    action_links = "".join(
         f'<a class="button" href="{escape(address)}">{escape(label)}</a>' for label, address in links.items()
     )
-    return f'<p class="actions">{shown}</p>' if shown else ""
+    return f'<p class="actions">{action_links}</p>' if action_links else ""
 
 
 def heading(title: str, page: Page, record_id: Any) -> str:
@@ -211,7 +215,7 @@ def downloads(page: Page) -> str:
     return f'<nav class="formats" aria-label="Other formats">{links}</nav>' if links else ""
 
 
-def _bar(listing: Listing, totals: _Totals, place: str) -> str:
+def _write_bar(listing: Listing, totals: _Totals, position: str) -> str:
     """Return links to the first, previous and next page."""
     number = listing.number
     if not number or (number == 1 and not totals.has_more):
@@ -222,11 +226,11 @@ def _bar(listing: Listing, totals: _Totals, place: str) -> str:
             links.append(f'<a href="{escape(listing.address(page=""))}">First</a>')
         previous = listing.address(page="" if number == 2 else str(number - 1))
         links.append(f'<a rel="prev" href="{escape(previous)}">← Previous</a>')
-    of = f" of {totals.pages:,}" if totals.pages and not listing.capped else ""
-    links.append(f"<span>Page {number:,}{of}</span>")
+    total = f" of {totals.pages:,}" if totals.pages and not listing.capped else ""
+    links.append(f"<span>Page {number:,}{total}</span>")
     if totals.has_more:
         links.append(f'<a rel="next" href="{escape(listing.address(page=str(number + 1)))}">Next →</a>')
-    return f'<nav class="pages" aria-label="Pages, {place} the list">{"".join(links)}</nav>'
+    return f'<nav class="pages" aria-label="Pages, {position} the list">{"".join(links)}</nav>'
 
 
 def _switch(table: RowTable, listing: Listing) -> str:
@@ -241,29 +245,30 @@ def filters(listing: Listing) -> str:
     """Return the form of the filters; empty if there are none."""
     if not listing.controls:
         return ""
-    kept = "".join(
-        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in listing.kept()
+    hidden_inputs = "".join(
+        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
+        for name, value in listing.list_hidden_pairs()
     )
-    usual = "".join(_control(each) for each in listing.controls if not each.rare)
-    rare = [each for each in listing.controls if each.rare]
+    usual = "".join(_write_control(control) for control in listing.controls if not control.rare)
+    rare = [control for control in listing.controls if control.rare]
     folded = ""
     if rare:
-        is_open = " open" if any(each.value or each.problem for each in rare) else ""
-        inner = "".join(map(_control, rare))
+        is_open = " open" if any(control.value or control.problem for control in rare) else ""
+        inner = "".join(map(_write_control, rare))
         folded = f'<details{is_open}><summary>More filters</summary><div class="grid">{inner}</div></details>'
-    clear = f'<a href="{escape(_cleared(listing))}">Clear the filters</a>' if listing.is_filtered else ""
+    clear = f'<a href="{escape(_clear(listing))}">Clear the filters</a>' if listing.is_filtered else ""
     send = f'<p class="send"><button class="go">Filter</button>{clear}</p>'
     return (
         f'<form class="filters" method="get" action="{escape(listing.path)}" aria-label="Filters">'
-        f'{kept}<div class="grid">{usual}{send}</div>{folded}</form>'
+        f'{hidden_inputs}<div class="grid">{usual}{send}</div>{folded}</form>'
     )
 
 
-def _cleared(listing: Listing) -> str:
-    return listing.address(page="", **{each.name: "" for each in listing.controls})
+def _clear(listing: Listing) -> str:
+    return listing.address(page="", **{control.name: "" for control in listing.controls})
 
 
-def _control(control: Control) -> str:
+def _write_control(control: Control) -> str:
     name, value = escape(control.name), escape(control.value)
     about = f' title="{escape(control.about)}"' if control.about else ""
     problem = ""
@@ -272,39 +277,39 @@ def _control(control: Control) -> str:
         problem = f'<small class="bad" id="problem-{name}">{escape(control.problem)}</small>'
     if control.choices:
         options = "".join(
-            f'<option value="{escape(given)}"{" selected" if given.lower() == control.value.lower() else ""}>{escape(label)}</option>'
-            for given, label in (("", "any"), *control.choices)
+            f'<option value="{escape(choice)}"{" selected" if choice.lower() == control.value.lower() else ""}>{escape(label)}</option>'
+            for choice, label in (("", "any"), *control.choices)
         )
-        shown = f'<select name="{name}" id="filter-{name}"{about}>{options}</select>'
+        element = f'<select name="{name}" id="filter-{name}"{about}>{options}</select>'
     else:
-        shown = f'<input name="{name}" id="filter-{name}" type="{control.kind}" value="{value}"{about}>'
-    return f'<p><label for="filter-{name}">{escape(control.label)}</label>{shown}{problem}</p>'
+        element = f'<input name="{name}" id="filter-{name}" type="{control.kind}" value="{value}"{about}>'
+    return f'<p><label for="filter-{name}">{escape(control.label)}</label>{element}{problem}</p>'
 
 
-def _empty(view: View, listing: Listing, page: Page) -> str:
+def _write_empty(view: View, listing: Listing, page: Page) -> str:
     many = escape(view.plural[:1].lower() + view.plural[1:])
     if listing.number > 1:
         first = escape(listing.address(page=""))
         return f'<div class="empty"><p>Page {listing.number:,} is empty.</p><p><a href="{first}">Go to the first page</a></p></div>'
     if listing.is_filtered:
-        clear = escape(_cleared(listing))
+        clear = escape(_clear(listing))
         return f'<div class="empty"><p>No {many} match these filters.</p><p><a href="{clear}">Clear the filters</a> to see all.</p></div>'
     begin = " Create the first one above." if page.actions else ""
     return f'<div class="empty"><p>There are no {many} yet.{begin}</p></div>'
 
 
-def _others(value: Any, shape: Shape, member: str | None, page: Page, dialect: Dialect) -> str:
+def _write_others(value: Any, shape: Shape, member: str | None, page: Page, dialect: Dialect) -> str:
     """Return a table of the members of a response other than its rows and totals."""
     if member is None or not isinstance(shape, Record):
         return ""
-    write = viewed.writers(shape, page, dialect, whole=False, folded=False)
+    write = viewed.make_writers(shape, page, dialect, linked=False, folded=False)
     names = (name for name in shape.fields if name != member and name.lower() not in _TOTALS)
-    shown = [(name, write[name](value)) for name in names]
-    lines = "".join(cells.line(viewed.label_of(name), text) for name, text in shown if text)
+    texts = [(name, write[name](value)) for name in names]
+    lines = "".join(cells.line(viewed.make_label(name), text) for name, text in texts if text)
     return f"{cells.RECORD}{lines}{cells.RECORD_END}" if lines else ""
 
 
 def table_record(shape: Shape) -> Record | None:
     """Return the record of a list of records; None for other shapes."""
-    item = _resolved(shape.item) if isinstance(shape, ListOf) else None
+    item = _resolve(shape.item) if isinstance(shape, ListOf) else None
     return item if isinstance(item, Record) else None

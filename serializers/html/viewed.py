@@ -22,7 +22,7 @@ _LONGEST_NAME = 60
 Write = Callable[[Any], str]
 
 
-def label_of(wire_name: str) -> str:
+def make_label(wire_name: str) -> str:
     """Return the label of a field: ``From address`` for ``fromAddress``, ``Account ID`` for ``accountId``."""
     words = [word if len(word) > 1 and word.isupper() else word.lower() for word in _WORD.findall(wire_name)]
     words = [_CAPITALS.get(word, word) for word in words]
@@ -49,13 +49,13 @@ def title_of(row: Any, record: Record, view: View) -> str:
 class Links:
     """The links of a record's members.
 
-    :param whole: the members that name the record and its id link to the record.
+    :param linked: the members that name the record and its id link to the record.
     """
 
-    def __init__(self, record: Record, page: Page, *, whole: bool) -> None:
+    def __init__(self, record: Record, page: Page, *, linked: bool) -> None:
         self._record, self._page = record, page
-        self._paths = {name: _path_of(name, page.addresses) for name in record.fields}
-        self._owner = page.owners.get(record.name) if whole else None
+        self._paths = {name: _find_path(name, page.addresses) for name in record.fields}
+        self._owner = page.owners.get(record.name) if linked else None
         view = record.view
         self._names = view.title if view else ()
         self._own_id = page.owners[record.name][1] if record.name in page.owners else ""
@@ -79,30 +79,32 @@ class Links:
         return self._paths[name] if isinstance(self._record.fields[name], ListOf) else ""
 
 
-def _path_of(name: str, addresses: Mapping[str, str]) -> str:
+def _find_path(name: str, addresses: Mapping[str, str]) -> str:
     """Return the path of the object that an id names: ``parentSessionId`` names a session, and so does each of ``sessionIds``."""
-    for spelled in (name, name.removesuffix("s")):
-        folded = spelled.lower()
+    for id_name in (name, name.removesuffix("s")):
+        folded = id_name.lower()
         for key, path in addresses.items():
-            if folded == key or (folded.endswith(key) and spelled[-len(key)].isupper()):
+            if folded == key or (folded.endswith(key) and id_name[-len(key)].isupper()):
                 return path
     return ""
 
 
-def writers(
-    record: Record, page: Page, dialect: Dialect, *, whole: bool, folded: bool, brief: bool = False
+def make_writers(
+    record: Record, page: Page, dialect: Dialect, *, linked: bool, folded: bool, brief: bool = False
 ) -> Mapping[str, Write]:
     """Return functions from a row to the HTML of each of its members; the HTML is empty if the member is null.
 
-    :param whole: the members that name a record link to it.
+    :param linked: the members that name a record link to it.
     :param folded: nested values are collapsed.
     :param brief: points in time are shown to the minute.
     """
-    links = Links(record, page, whole=whole)
-    return {name: _writer(name, record, page, dialect, links, folded=folded, brief=brief) for name in record.fields}
+    links = Links(record, page, linked=linked)
+    return {
+        name: _make_writer(name, record, page, dialect, links, folded=folded, brief=brief) for name in record.fields
+    }
 
 
-def _writer(
+def _make_writer(
     name: str, record: Record, page: Page, dialect: Dialect, links: Links, *, folded: bool, brief: bool
 ) -> Write:
     shape = record.fields[name]
@@ -115,16 +117,21 @@ def _writer(
         if value is None:
             return ""
         if item_path and value:
-            return ", ".join(_linked(cells.text(each), page.at(item_path, each)) for each in value)
-        shown = plain(value, shape, dialect)
-        if folded and isinstance(shown, list) and 0 < len(shown) <= _MOST_SHOWN and not any(map(_is_nested, shown)):
-            return ", ".join(map(cells.text, shown))
-        if isinstance(shown, (dict, list)):
+            return ", ".join(_link(cells.text(item), page.at(item_path, item)) for item in value)
+        plain_value = plain(value, shape, dialect)
+        if (
+            folded
+            and isinstance(plain_value, list)
+            and 0 < len(plain_value) <= _MOST_SHOWN
+            and not any(map(_is_nested, plain_value))
+        ):
+            return ", ".join(map(cells.text, plain_value))
+        if isinstance(plain_value, (dict, list)):
             if not folded:
-                return cells.cell(shown)
+                return cells.cell(plain_value)
             title = title_of(value, shape, view) if isinstance(shape, Record) and view is not None else ""
-            return cells.folded(shown, f"{title[:_LONGEST_NAME]}…" if len(title) > _LONGEST_NAME else title)
-        return _linked(cells.text(shown, brief=brief), links.address(row, name)) if shown != "" else ""
+            return cells.folded(plain_value, f"{title[:_LONGEST_NAME]}…" if len(title) > _LONGEST_NAME else title)
+        return _link(cells.text(plain_value, brief=brief), links.address(row, name)) if plain_value != "" else ""
 
     return write
 
@@ -133,5 +140,5 @@ def _is_nested(value: Any) -> bool:
     return value is None or isinstance(value, (dict, list))
 
 
-def _linked(shown: str, address: str) -> str:
-    return f'<a href="{escape(address)}">{shown}</a>' if address and shown else shown
+def _link(content: str, address: str) -> str:
+    return f'<a href="{escape(address)}">{content}</a>' if address and content else content

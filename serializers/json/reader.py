@@ -27,7 +27,7 @@ _MARKS = marks_outside(_TEXT)
 _CONSTANTS = re.compile(rf"{_TEXT}|-?Infinity|NaN", re.DOTALL)
 
 #: Indexes of items at the end of a path: the whole list is dropped.
-_LAST_PLACES = re.compile(r"(?:\[\d+\])+\Z")
+_LAST_INDEXES = re.compile(r"(?:\[\d+\])+\Z")
 
 Reader = Callable[[Any], Any]
 
@@ -46,7 +46,7 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-def _last_wins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _keep_last(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members: dict[str, Any] = {}
     for name, value in pairs:
         members.pop(name, None)
@@ -56,7 +56,7 @@ def _last_wins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 _RAW = json.JSONDecoder(parse_int=RawNumber, parse_float=RawNumber, parse_constant=_refuse_constant)
 _RAW_IN_ORDER = json.JSONDecoder(
-    parse_int=RawNumber, parse_float=RawNumber, parse_constant=_refuse_constant, object_pairs_hook=_last_wins
+    parse_int=RawNumber, parse_float=RawNumber, parse_constant=_refuse_constant, object_pairs_hook=_keep_last
 )
 _PLAIN = json.JSONDecoder(parse_constant=_refuse_constant)
 #: The relaxed decoders allow control characters in texts.
@@ -66,7 +66,7 @@ _RELAXED_IN_ORDER = json.JSONDecoder(
     parse_int=RawNumber,
     parse_float=RawNumber,
     parse_constant=_refuse_constant,
-    object_pairs_hook=_last_wins,
+    object_pairs_hook=_keep_last,
 )
 
 
@@ -105,9 +105,9 @@ def loads(
         return value
     try:
         try:
-            return converter(shape, inline=inline)(value)
+            return make_converter(shape, inline=inline)(value)
         except _FoldedDuplicate:
-            return converter(shape, inline=inline, ordered=True)(_scan(_RAW_IN_ORDER, text))
+            return make_converter(shape, inline=inline, ordered=True)(_scan(_RAW_IN_ORDER, text))
     except Mismatch as error:
         raise DecodeError.at(error.message, text, _locate(text, error.keys), error.path) from None
 
@@ -129,17 +129,17 @@ def _load_relaxed(text: str, shape: Shape, reading: Reading, inline: Inline, *, 
         return value
     while True:
         try:
-            return converter(shape, inline=inline, ordered=in_order, relaxed=True)(value)
+            return make_converter(shape, inline=inline, ordered=in_order, relaxed=True)(value)
         except _FoldedDuplicate:
             (value, _), in_order = _RELAXED_IN_ORDER.raw_decode(text, begin), True
         except Mismatch as error:
             if reading.drop is None or not error.keys:
-                raise DecodeError.at(error.message, text, _relaxed_place(text, error.keys), error.path) from None
+                raise DecodeError.at(error.message, text, _locate_relaxed(text, error.keys), error.path) from None
             _leave_out(value, error.keys)
-            reading.drop(_LAST_PLACES.sub("", error.path) or error.path)
+            reading.drop(_LAST_INDEXES.sub("", error.path) or error.path)
 
 
-def _relaxed_place(text: str, keys: list[str | int]) -> int:
+def _locate_relaxed(text: str, keys: list[str | int]) -> int:
     try:
         return _locate(text, keys)
     except (ValueError, IndexError):
@@ -182,12 +182,14 @@ def _locate(text: str, keys: list[str | int]) -> int:
     position = _skip(text, 0)
     for key in keys:
         position = (
-            _item_position(text, position, key) if isinstance(key, int) else _member_position(text, position, key)
+            _find_item_position(text, position, key)
+            if isinstance(key, int)
+            else _find_member_position(text, position, key)
         )
     return position
 
 
-def _item_position(text: str, position: int, index: int) -> int:
+def _find_item_position(text: str, position: int, index: int) -> int:
     position = _skip(text, position + 1)
     for _ in range(index):
         _, position = _RAW.raw_decode(text, position)
@@ -195,19 +197,19 @@ def _item_position(text: str, position: int, index: int) -> int:
     return position
 
 
-def _member_position(text: str, position: int, key: str) -> int:
-    found = position
+def _find_member_position(text: str, position: int, key: str) -> int:
+    member_start = position
     position = _skip(text, position + 1)
     while text[position] != "}":
         name, position = _RAW.raw_decode(text, position)
         position = _skip(text, _skip(text, position) + 1)
         if name == key:
-            found = position
+            member_start = position
         _, position = _RAW.raw_decode(text, position)
         position = _skip(text, position)
         if text[position] == ",":
             position = _skip(text, position + 1)
-    return found
+    return member_start
 
 
 def _skip(text: str, position: int) -> int:
@@ -215,14 +217,14 @@ def _skip(text: str, position: int) -> int:
 
 
 @lru_cache(maxsize=1024)
-def converter(shape: Shape, *, inline: Inline = COMMAS, ordered: bool = False, relaxed: bool = False) -> Reader:
+def make_converter(shape: Shape, *, inline: Inline = COMMAS, ordered: bool = False, relaxed: bool = False) -> Reader:
     """Return the function from the scanner's value to one of the shape. It raises Mismatch.
 
     :param inline: reads lists and writes objects that are one text.
     :param ordered: names are in the order of the document, so that the last of two spellings of one name counts.
     :param relaxed: an object or list in place of a text is written inline, and an object in place of a list of objects is its only item.
     """
-    return _converter(shape, _Mode(ordered, relaxed, inline), {})
+    return _make_converter(shape, _Mode(ordered, relaxed, inline), {})
 
 
 class _Mode(NamedTuple):
@@ -231,23 +233,23 @@ class _Mode(NamedTuple):
     inline: Inline
 
 
-def _converter(shape: Shape, mode: _Mode, records: dict[Record, Reader]) -> Reader:
+def _make_converter(shape: Shape, mode: _Mode, records: dict[Record, Reader]) -> Reader:
     if isinstance(shape, Reference):
         shape = shape.record
     if isinstance(shape, Record):
-        return records.get(shape) or _record(shape, mode, records)
+        return records.get(shape) or _make_record_reader(shape, mode, records)
     if isinstance(shape, ListOf):
-        return _list(shape, _converter(shape.item, mode, records), mode)
+        return _make_list_reader(shape, _make_converter(shape.item, mode, records), mode)
     if isinstance(shape, MapOf):
-        return _map(shape, _converter(shape.value, mode, records))
+        return _make_map_reader(shape, _make_converter(shape.value, mode, records))
     if isinstance(shape, Anything):
-        return _anything
+        return _read_anything
     if isinstance(shape, Text):
-        return _text_or_inline(mode.inline) if mode.relaxed else _text
-    return _scalar(shape)
+        return _make_text_reader(mode.inline) if mode.relaxed else _read_text
+    return _make_scalar_reader(shape)
 
 
-def _record(shape: Record, mode: _Mode, records: dict[Record, Reader]) -> Reader:
+def _make_record_reader(shape: Record, mode: _Mode, records: dict[Record, Reader]) -> Reader:
     names = names_of(shape)
     readers: dict[str, Reader] = {}
 
@@ -255,12 +257,12 @@ def _record(shape: Record, mode: _Mode, records: dict[Record, Reader]) -> Reader
         if value.__class__ is not dict:
             raise Mismatch("expected an object")
         result: dict[str, Any] = {}
-        known = 0
+        known_count = 0
         for key, item in value.items():
             name = names.get(key) or names.get(key.casefold())
             if name is None:
                 continue
-            known += 1
+            known_count += 1
             if item is None:
                 result[name] = None
                 continue
@@ -268,20 +270,22 @@ def _record(shape: Record, mode: _Mode, records: dict[Record, Reader]) -> Reader
                 result[name] = readers[name](item)
             except Mismatch as error:
                 raise error.inside(name, key) from None
-        if known != len(result) and not mode.ordered:
+        if known_count != len(result) and not mode.ordered:
             raise _FoldedDuplicate
         return result
 
     records[shape] = read
-    readers.update({name: _converter(field, mode, records) for name, field in shape.fields.items()})
+    readers.update({name: _make_converter(field, mode, records) for name, field in shape.fields.items()})
     return read
 
 
-def _list(shape: ListOf, read_item: Reader, mode: _Mode) -> Reader:
+def _make_list_reader(shape: ListOf, read_item: Reader, mode: _Mode) -> Reader:
     def read(value: Any) -> Any:
         if value.__class__ is not list:
             return (
-                [read_item(value)] if mode.relaxed and value.__class__ is dict else _single(shape, value, mode.inline)
+                [read_item(value)]
+                if mode.relaxed and value.__class__ is dict
+                else _read_single(shape, value, mode.inline)
             )
         items = []
         for number, item in enumerate(value):
@@ -294,17 +298,17 @@ def _list(shape: ListOf, read_item: Reader, mode: _Mode) -> Reader:
     return read
 
 
-def _single(shape: ListOf, value: Any, inline: Inline) -> Any:
+def _read_single(shape: ListOf, value: Any, inline: Inline) -> Any:
     """Return a list that is one text: its items are split at commas, as in a query string."""
     if value.__class__ is dict:
         raise Mismatch("expected a list")
     try:
-        return inline.loads_member(_text(value), shape)
+        return inline.loads_member(_read_text(value), shape)
     except DecodeError as error:
         raise Mismatch(error.message) from None
 
 
-def _map(shape: MapOf, read_item: Reader) -> Reader:
+def _make_map_reader(shape: MapOf, read_item: Reader) -> Reader:
     read_key = scalars.reader(shape.key)
 
     def read(value: Any) -> dict[Any, Any]:
@@ -323,7 +327,7 @@ def _map(shape: MapOf, read_item: Reader) -> Reader:
     return read
 
 
-def _text(value: Any) -> str:
+def _read_text(value: Any) -> str:
     if value.__class__ is str:
         return str(value)
     if value.__class__ is RawNumber:
@@ -335,46 +339,46 @@ def _text(value: Any) -> str:
     raise Mismatch("expected a text")
 
 
-def _text_or_inline(inline: Inline) -> Reader:
+def _make_text_reader(inline: Inline) -> Reader:
     def read(value: Any) -> str:
         if value.__class__ is not dict and value.__class__ is not list:
-            return _text(value)
+            return _read_text(value)
         try:
-            return inline.dumps(_spelled(value))
+            return inline.dumps(_write_scalars(value))
         except EncodeError:
             raise Mismatch("expected a text") from None
 
     return read
 
 
-def _spelled(value: Any) -> Any:
+def _write_scalars(value: Any) -> Any:
     """Return the value with scalars as texts, and JSON's words for booleans."""
     if isinstance(value, dict):
-        return {key: _spelled(item) for key, item in value.items()}
+        return {key: _write_scalars(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_spelled(item) for item in value]
-    return value if value is None else _text(value)
+        return [_write_scalars(item) for item in value]
+    return value if value is None else _read_text(value)
 
 
-def _anything(value: Any) -> Any:
+def _read_anything(value: Any) -> Any:
     if value.__class__ is RawNumber:
         text = str.__str__(value)
         return int(text) if scalars.INTEGER.fullmatch(text) else float(text)
     if value.__class__ is dict:
-        return {key: None if item is None else _anything(item) for key, item in value.items()}
+        return {key: None if item is None else _read_anything(item) for key, item in value.items()}
     if value.__class__ is list:
-        return [None if item is None else _anything(item) for item in value]
+        return [None if item is None else _read_anything(item) for item in value]
     return value
 
 
-def _scalar(shape: shapes.Shape) -> Reader:
+def _make_scalar_reader(shape: shapes.Shape) -> Reader:
     read = scalars.reader(shape)
 
     def read_scalar(value: Any) -> Any:
         if value.__class__ is dict or value.__class__ is list:
             raise Mismatch("expected a single value")
         try:
-            return read(_text(value))
+            return read(_read_text(value))
         except ValueError as error:
             raise Mismatch(str(error)) from None
 

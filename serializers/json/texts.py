@@ -26,19 +26,19 @@ def encoder(dialect: Dialect) -> Encoder:
     return lambda text: _HTML.sub(_escape_small, encode(text))
 
 
-def _escape_small(found: re.Match[str]) -> str:
-    return f"\\u{ord(found[0]):04x}"
+def _escape_small(match: re.Match[str]) -> str:
+    return f"\\u{ord(match[0]):04x}"
 
 
-def _escape(found: re.Match[str]) -> str:
-    character = found[0]
+def _escape(match: re.Match[str]) -> str:
+    character = match[0]
     if character == '"':
         return '\\"'
     return _SHORT.get(character) or f"\\u{ord(character):04X}"
 
 
-def _escape_web(found: re.Match[str]) -> str:
-    character = found[0]
+def _escape_web(match: re.Match[str]) -> str:
+    character = match[0]
     if character in _SHORT:
         return _SHORT[character]
     code = ord(character)

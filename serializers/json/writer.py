@@ -70,13 +70,13 @@ class JsonSyntax(Syntax):
             return (
                 _number_or_text(write, encode)
                 if shape.flags or shape.numbered or self.dialect.enums == "number"
-                else _quoting(write, encode)
+                else _make_quoting(write, encode)
             )
         if isinstance(shape, shapes.OffsetInstant) and self.dialect.dates not in _OFFSET_TEXTS:
-            return _slashed(write, encode)
+            return _escape_slashes(write, encode)
         if isinstance(shape, shapes.Instant) and self.dialect.dates in _DATES:
             return _DATES[self.dialect.dates](write, encode)
-        return _quoting(write, encode) if isinstance(shape, _ENCODED) else _quoting_plain(write, encode)
+        return _make_quoting(write, encode) if isinstance(shape, _ENCODED) else _make_plain_quoting(write, encode)
 
     def key(self, shape: Shape) -> TextWriter:
         write, encode = scalars.writer(shape, self.dialect), self.encode
@@ -92,11 +92,11 @@ class JsonSyntax(Syntax):
         return super().inline(shape, variable, writer, prefix)
 
 
-def _quoting(write: TextWriter, encode: TextWriter) -> TextWriter:
+def _make_quoting(write: TextWriter, encode: TextWriter) -> TextWriter:
     return lambda value: encode(write(value))
 
 
-def _quoting_plain(write: TextWriter, encode: TextWriter) -> TextWriter:
+def _make_plain_quoting(write: TextWriter, encode: TextWriter) -> TextWriter:
     """Return a writer of scalars that need no escapes, although ``web`` escapes a ``+`` in texts; a value that is a text is escaped."""
     return lambda value: encode(value) if isinstance(value, str) else f'"{write(value)}"'
 
@@ -111,7 +111,7 @@ def _number_or_text(write: TextWriter, encode: TextWriter) -> TextWriter:
     return write_number
 
 
-def _slashed(write: TextWriter, _: TextWriter) -> TextWriter:
+def _escape_slashes(write: TextWriter, _: TextWriter) -> TextWriter:
     # Clients look for the backslash in front of the slash.
     return lambda value: '"' + write(value).replace("/", "\\/") + '"'
 
@@ -120,8 +120,8 @@ def _slashed(write: TextWriter, _: TextWriter) -> TextWriter:
 _OFFSET_TEXTS = frozenset({"short", "roundtrip", "iso", "rfc1123"})
 #: The writers of points in time for the `dates` in which they are not texts.
 _DATES: Mapping[str, Callable[[TextWriter, TextWriter], TextWriter]] = {
-    "wcf": _slashed,
-    "dcjs": _slashed,
+    "wcf": _escape_slashes,
+    "dcjs": _escape_slashes,
     "unix": _number_or_text,
     "unix_ms": _number_or_text,
 }
@@ -141,7 +141,7 @@ def _write(value: Any) -> str:
             else encode_basestring_ascii(scalars.write_any(value))
         )
     if isinstance(value, Mapping):
-        members = [f"{_key(key)}:{_write(item)}" for key, item in value.items() if item is not None]
+        members = [f"{_make_key_writer(key)}:{_write(item)}" for key, item in value.items() if item is not None]
         return "{" + ",".join(members) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ",".join([_write(item) for item in value]) + "]"
@@ -153,5 +153,5 @@ def _write(value: Any) -> str:
     return encode_basestring_ascii(text)
 
 
-def _key(key: Any) -> str:
+def _make_key_writer(key: Any) -> str:
     return encode_basestring_ascii(key if key.__class__ is str else scalars.write_any(key))

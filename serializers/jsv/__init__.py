@@ -52,26 +52,26 @@ def loads(
         # PERF: a text as short as this exceeds no limit.
         if tally is None and len(text) <= limits.items and len(text) <= limits.names:
             return quick.read(text, shape, limits)
-        left = Tally(limits) if tally is None else tally
-        return _read_quickly(text, shape, limits, left, part=tally is not None)
+        remaining = Tally(limits) if tally is None else tally
+        return _read_quickly(text, shape, limits, remaining, part=tally is not None)
     except quick.Unsure:
-        left = Tally(limits) if tally is None else tally
+        remaining = Tally(limits) if tally is None else tally
     if text[0] == "\ufeff" and text[1:2] in ("{", "["):
         text = text[1:]
-    return reader.read(text, shape, limits, left, reading)
+    return reader.read(text, shape, limits, remaining, reading)
 
 
 def _read_quickly(text: str, shape: Shape | None, limits: Limits, tally: Tally, *, part: bool) -> Any:
     """Read by the quick path. It counts nothing, so a text that might exceed a limit is measured first. Raises Unsure."""
     if not part and not tally.may_be_passed(text):
         return quick.read(text, shape, limits)
-    counted = tally.copy()
+    advanced_tally = tally.copy()
     try:
-        measure(text, reader.MARKS, counted, limits.depth)
+        measure(text, reader.MARKS, advanced_tally, limits.depth)
     except DecodeError:
         raise quick.Unsure from None
     value = quick.read(text, shape, limits)
-    tally.become(counted)
+    tally.become(advanced_tally)
     return value
 
 

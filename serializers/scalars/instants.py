@@ -25,18 +25,18 @@ def write_instant(value: datetime) -> str:
     offset = value.utcoffset()
     if value.hour == value.minute == value.second == value.microsecond == 0 and not offset:
         return write_day(value)
-    text = _seconds_text(value)
+    text = _format_seconds(value)
     if offset is None:
         return f"{text}.{value.microsecond:06}0+00:00" if value.microsecond else f"{text}+00:00"
     if value.microsecond:
         text = f"{text}.{value.microsecond:06}".rstrip("0")
-    return f"{text}{_offset(value, ':')}" if offset else f"{text}Z"
+    return f"{text}{_format_offset(value, ':')}" if offset else f"{text}Z"
 
 
 def write_offset_instant(value: datetime) -> str:
     """Return ISO 8601 with seven digits and an offset, as .NET's round-trip format; a time without a zone is in UTC."""
-    known = value if value.tzinfo else value.replace(tzinfo=UTC)
-    text = known.isoformat(timespec="microseconds")
+    aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+    text = aware.isoformat(timespec="microseconds")
     return f"{text[:26]}0{text[26:]}"
 
 
@@ -52,14 +52,14 @@ def _write_short_local(value: datetime) -> str:
     if value.hour == value.minute == value.second == value.microsecond == 0:
         return write_day(value)
     fraction = f".{value.microsecond:06}0" if value.microsecond else ""
-    return f"{_seconds_text(value)}{fraction}{_offset(value, ':')}"
+    return f"{_format_seconds(value)}{fraction}{_format_offset(value, ':')}"
 
 
-def _seconds_text(value: datetime, blank: str = "T") -> str:
+def _format_seconds(value: datetime, blank: str = "T") -> str:
     return f"{value.year:04}-{value.month:02}-{value.day:02}{blank}{value.hour:02}:{value.minute:02}:{value.second:02}"
 
 
-def _offset(value: datetime, colon: str) -> str:
+def _format_offset(value: datetime, colon: str) -> str:
     """Return the offset of a time; empty for a time without a zone."""
     offset = value.utcoffset()
     if offset is None:
@@ -69,26 +69,26 @@ def _offset(value: datetime, colon: str) -> str:
     return f"{sign}{minutes // 60:02}{colon}{minutes % 60:02}"
 
 
-def _since_epoch(value: datetime) -> timedelta:
+def _measure_since_epoch(value: datetime) -> timedelta:
     """Return the time since the beginning of 1970 in UTC; a time without a zone is in UTC."""
     return value.replace(tzinfo=None) - _EPOCH - (value.utcoffset() or timedelta(0))
 
 
 def _write_rfc1123(value: datetime) -> str:
-    return format_datetime((_EPOCH + _since_epoch(value)).replace(tzinfo=UTC), usegmt=True)
+    return format_datetime((_EPOCH + _measure_since_epoch(value)).replace(tzinfo=UTC), usegmt=True)
 
 
 def _write_unix(value: datetime) -> str:
-    return str(_since_epoch(value) // _SECOND)
+    return str(_measure_since_epoch(value) // _SECOND)
 
 
 def _write_unix_ms(value: datetime) -> str:
-    return str(_milliseconds(value))
+    return str(_count_milliseconds(value))
 
 
-def _milliseconds(value: datetime) -> int:
+def _count_milliseconds(value: datetime) -> int:
     # .NET truncates a double, and so does this.
-    return int(_since_epoch(value) / _MILLISECOND)
+    return int(_measure_since_epoch(value) / _MILLISECOND)
 
 
 def _is_utc(value: datetime, *, local_times: bool) -> bool:
@@ -96,38 +96,38 @@ def _is_utc(value: datetime, *, local_times: bool) -> bool:
     return value.utcoffset() == timedelta(0) and not (local_times and value.tzinfo is READ_UTC)
 
 
-def _wcf(dialect: Dialect) -> InstantWriter:
+def _make_wcf_writer(dialect: Dialect) -> InstantWriter:
     of_utc = "+0000" if dialect.utc_offset else ""
     of_none = "-0000" if dialect.dates == "wcf" else "+0000"
 
     def write(value: datetime) -> str:
-        offset = of_utc if _is_utc(value, local_times=dialect.local_times) else _offset(value, "") or of_none
-        return f"/Date({_milliseconds(value)}{offset})/"
+        offset = of_utc if _is_utc(value, local_times=dialect.local_times) else _format_offset(value, "") or of_none
+        return f"/Date({_count_milliseconds(value)}{offset})/"
 
     return write
 
 
-def _round_trip(dialect: Dialect) -> InstantWriter:
+def _make_round_trip_writer(dialect: Dialect) -> InstantWriter:
     shortened = dialect.dates == "iso"
 
     def write(value: datetime) -> str:
-        zone = "Z" if _is_utc(value, local_times=dialect.local_times) else _offset(value, ":")
+        zone = "Z" if _is_utc(value, local_times=dialect.local_times) else _format_offset(value, ":")
         if not shortened:
-            return f"{_seconds_text(value)}.{value.microsecond:06}0{zone}"
+            return f"{_format_seconds(value)}.{value.microsecond:06}0{zone}"
         fraction = f".{value.microsecond:06}".rstrip("0") if value.microsecond else ""
-        return f"{_seconds_text(value)}{fraction}{zone}"
+        return f"{_format_seconds(value)}{fraction}{zone}"
 
     return write
 
 
 _WRITERS: dict[str, Callable[[Dialect], InstantWriter]] = {
     "short": lambda dialect: _write_short_local if dialect.local_times else write_instant,
-    "iso": _round_trip,
-    "roundtrip": _round_trip,
-    "wcf": _wcf,
-    "dcjs": _wcf,
+    "iso": _make_round_trip_writer,
+    "roundtrip": _make_round_trip_writer,
+    "wcf": _make_wcf_writer,
+    "dcjs": _make_wcf_writer,
     "date": lambda _: write_day,
-    "datetime": lambda _: lambda value: _seconds_text(value, " "),
+    "datetime": lambda _: lambda value: _format_seconds(value, " "),
     "rfc1123": lambda _: _write_rfc1123,
     "unix": lambda _: _write_unix,
     "unix_ms": lambda _: _write_unix_ms,
@@ -155,14 +155,14 @@ def instant_writer(dialect: Dialect) -> InstantWriter:
 
 
 def _write_offset_wcf(value: datetime) -> str:
-    offset = "" if not value.utcoffset() else _offset(value, "")
-    return f"/Date({_since_epoch(value) // _MILLISECOND}{offset})/"
+    offset = "" if not value.utcoffset() else _format_offset(value, "")
+    return f"/Date({_measure_since_epoch(value) // _MILLISECOND}{offset})/"
 
 
 def _write_offset_short(value: datetime) -> str:
-    known = value if value.tzinfo else value.replace(tzinfo=UTC)
-    fraction = f".{known.microsecond:06}".rstrip("0") if known.microsecond else ""
-    return f"{_seconds_text(known)}{fraction}{_offset(known, ':')}"
+    aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+    fraction = f".{aware.microsecond:06}".rstrip("0") if aware.microsecond else ""
+    return f"{_format_seconds(aware)}{fraction}{_format_offset(aware, ':')}"
 
 
 #: ServiceStack has few forms of points in time that keep their offset; in other `dates` they are ``/Date(ms+hhmm)/``.

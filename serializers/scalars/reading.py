@@ -168,8 +168,8 @@ def _read_epoch_instant(text: str) -> datetime:
 
 def read_offset_instant(text: str) -> datetime:
     """Read a time as `read_instant` does; without a zone it is in UTC."""
-    found = read_instant(text)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    instant = read_instant(text)
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
 def read_time(text: str) -> time:

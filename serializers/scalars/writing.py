@@ -38,7 +38,7 @@ def write_number(value: Any) -> str:
     if "e" not in text:
         if -1e15 < value < 1e15:
             return "0" if text == "-0.0" else text.removesuffix(".0")
-        return _WORDS.get(text) or _with_exponent(text)
+        return _WORDS.get(text) or _add_exponent(text)
     digits, _, exponent = text.partition("e")
     sign, exponent = (exponent[0], exponent[1:]) if exponent[0] in "+-" else ("+", exponent)
     return f"{digits}E{sign}{exponent.zfill(2)}"
@@ -47,11 +47,11 @@ def write_number(value: Any) -> str:
 _WORDS = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 
-def _with_exponent(text: str) -> str:
+def _add_exponent(text: str) -> str:
     sign, text = ("-", text[1:]) if text[0] == "-" else ("", text)
-    whole, _, fraction = text.partition(".")
-    digits = (whole + fraction).rstrip("0")
-    return f"{sign}{digits[0]}{'.' if digits[1:] else ''}{digits[1:]}E+{len(whole) - 1:02}"
+    integer, _, fraction = text.partition(".")
+    digits = (integer + fraction).rstrip("0")
+    return f"{sign}{digits[0]}{'.' if digits[1:] else ''}{digits[1:]}E+{len(integer) - 1:02}"
 
 
 def write_decimal(value: Any) -> str:
@@ -122,9 +122,9 @@ def choice_writer(shape: shapes.Choice) -> ScalarWriter:
             value = value.name if value.name in members else value.name.removesuffix("_")
         if isinstance(value, int) and not isinstance(value, bool):
             return by_number.get(value, str(value))
-        found = texts.get(value)
-        if found is not None:
-            return found
+        text = texts.get(value)
+        if text is not None:
+            return text
         if INTEGER.fullmatch(value):
             return str(value)
         raise EncodeError(f"{value!r} is not one of {', '.join(members)}")
@@ -195,11 +195,11 @@ def writer(shape: Shape, dialect: Dialect = DEFAULT) -> ScalarWriter:
     if isinstance(shape, (shapes.Text, shapes.Anything)):
         return write_any
     if isinstance(shape, shapes.Choice):
-        return _checked((str, int, enum.Enum), _CHOICES[dialect.enums](shape))
+        return _make_checked((str, int, enum.Enum), _CHOICES[dialect.enums](shape))
     if isinstance(shape, shapes.Integer):
-        return _checked((int,), lambda value: str(int(value)))
+        return _make_checked((int,), lambda value: str(int(value)))
     kind, make = _WRITERS[type(shape)]
-    return _checked((kind, float, int) if kind in (float, decimal.Decimal) else (kind,), make(dialect))
+    return _make_checked((kind, float, int) if kind in (float, decimal.Decimal) else (kind,), make(dialect))
 
 
 def jsv_writer(shape: Shape, dialect: Dialect) -> ScalarWriter:
@@ -207,7 +207,7 @@ def jsv_writer(shape: Shape, dialect: Dialect) -> ScalarWriter:
     return writer(shape, DEFAULT if isinstance(shape, shapes.OffsetInstant) else dialect.in_jsv)
 
 
-def _checked(kinds: tuple[type, ...], write: ScalarWriter) -> ScalarWriter:
+def _make_checked(kinds: tuple[type, ...], write: ScalarWriter) -> ScalarWriter:
     def checked(value: Any) -> str:
         # Values of a wire shape may already be texts, which are written unchanged.
         if isinstance(value, str) and str not in kinds:

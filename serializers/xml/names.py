@@ -92,10 +92,10 @@ def generic_name(name: str, *arguments: Shape) -> str:
     text = f"{name}Of{''.join(argument for argument, _ in names)}"
     if all(namespace in (SCHEMA, SERIALIZATION) for _, namespace in names):
         return text
-    return text + _digest(f" {len(names)}" + "".join(f" {namespace}" for _, namespace in names))
+    return text + _hash_namespaces(f" {len(names)}" + "".join(f" {namespace}" for _, namespace in names))
 
 
-def _digest(namespaces: str) -> str:
+def _hash_namespaces(namespaces: str) -> str:
     code = base64.b64encode(hashlib.md5(namespaces.encode(), usedforsecurity=False).digest()[:6]).decode()
     return code.replace("=", "").replace("/", "_S").replace("+", "_P")
 
@@ -114,16 +114,20 @@ def members_of(shape: Record) -> list[tuple[str, Shape, str]]:
     """Return a record's members (wire name, shape, namespace) in the order of their elements: the base's first, each group
     by declared name."""
     if shape.ordered:
-        return [(name, field, _namespace(shape, name)) for name, field in shape.fields.items()]
+        return [(name, field, _find_namespace(shape, name)) for name, field in shape.fields.items()]
     inherited = members_of(shape.base) if shape.base is not None else []
-    known = {name for name, _, _ in inherited}
-    own = [(name, field, shape.namespace) for name, field in shape.fields.items() if name not in known]
-    own.sort(key=lambda member: (shape.orders.get(member[0], -1), shape.element_name(member[0])))
+    inherited_names = {name for name, _, _ in inherited}
+    own_members = [
+        (name, field, shape.namespace) for name, field in shape.fields.items() if name not in inherited_names
+    ]
+    own_members.sort(key=lambda member: (shape.orders.get(member[0], -1), shape.element_name(member[0])))
     # A redeclared field has the type of its last declaration.
-    return [(name, shape.fields[name], namespace) for name, _, namespace in inherited if name in shape.fields] + own
+    return [
+        (name, shape.fields[name], namespace) for name, _, namespace in inherited if name in shape.fields
+    ] + own_members
 
 
-def _namespace(shape: Record, name: str) -> str:
+def _find_namespace(shape: Record, name: str) -> str:
     while shape.base is not None and name in shape.base.fields:
         shape = shape.base
     return shape.namespace

@@ -151,22 +151,22 @@ class _TreeBuilder:
     def expected(self, parent: Element, name: str) -> Shape | _Entry | None:
         """Return the expected shape of an element."""
         shape = parent.shape
-        found: Shape | _Entry | None = None
+        expected_shape: Shape | _Entry | None = None
         if parent is self.root:
-            found = self.shape
+            expected_shape = self.shape
         elif isinstance(shape, Record):
             names = names_of(shape)
-            known = names.get(name) or names.get(name.casefold())
-            found = shape.fields[known] if known else None
+            wire_name = names.get(name) or names.get(name.casefold())
+            expected_shape = shape.fields[wire_name] if wire_name else None
         elif isinstance(shape, ListOf):
-            found = shape.item
+            expected_shape = shape.item
         elif isinstance(shape, MapOf):
-            found = _Entry(shape.value)
+            expected_shape = _Entry(shape.value)
         elif isinstance(shape, _Entry) and name.casefold() == "value":
-            found = shape.value
-        if isinstance(found, Reference):
-            return found.record
-        return None if isinstance(found, Anything) else found
+            expected_shape = shape.value
+        if isinstance(expected_shape, Reference):
+            return expected_shape.record
+        return None if isinstance(expected_shape, Anything) else expected_shape
 
     def end(self, name: str) -> None:
         del name
@@ -199,42 +199,42 @@ def loads(text: str, shape: Shape | None = None, *, limits: Limits = DEFAULT_LIM
         raise DecodeError(f"longer than {limits.bytes} bytes")
     builder = _TreeBuilder(text, shape, limits)
     root = builder.build()
-    expected = _root_name(shape)
+    expected = _name_root(shape)
     if expected and root.name.casefold() != expected.casefold():
         builder.fail(f"the root is <{root.name}> where <{expected}> was expected", root.byte)
     try:
-        return _untyped(root) if shape is None else _Values(inline).value(root, shape)
+        return _read_untyped(root) if shape is None else _Values(inline).value(root, shape)
     except Mismatch as error:
         keys = error.keys
-        place = keys[-1] if keys else root.byte
-        assert isinstance(place, int)
-        builder.fail(error.message, place, error.path)
+        position = keys[-1] if keys else root.byte
+        assert isinstance(position, int)
+        builder.fail(error.message, position, error.path)
 
 
-def _root_name(shape: Shape | None) -> str:
+def _name_root(shape: Shape | None) -> str:
     """Return the required name of the root; empty if any name is allowed."""
     if isinstance(shape, Reference):
         shape = shape.record
     if isinstance(shape, ListOf) and isinstance(shape.item, (Record, Reference)):
-        return f"ArrayOf{_root_name(shape.item)}"
+        return f"ArrayOf{_name_root(shape.item)}"
     return shape.xml_name or shape.name if isinstance(shape, Record) else ""
 
 
-def _untyped(element: Element) -> Any:
+def _read_untyped(element: Element) -> Any:
     if element.nil:
         return None
     if not element.children:
         return element.text
     names = {child.name for child in element.children}
     if len(names) < len(element.children) and len(names) == 1:
-        return [_untyped(child) for child in element.children]
-    return {child.name: _untyped(child) for child in element.children}
+        return [_read_untyped(child) for child in element.children]
+    return {child.name: _read_untyped(child) for child in element.children}
 
 
-def _scalar(text: str, shape: Shape) -> Any:
+def _read_scalar(text: str, shape: Shape) -> Any:
     if isinstance(shape, Text):
-        return _character(text) if shape.xml == "char" else text
-    text = _character(text) if isinstance(shape, Character) else text.strip()
+        return _read_character(text) if shape.xml == "char" else text
+    text = _read_character(text) if isinstance(shape, Character) else text.strip()
     if not text and not isinstance(shape, Binary) and not (isinstance(shape, Choice) and shape.flags):
         return None
     if isinstance(shape, Number):
@@ -245,7 +245,7 @@ def _scalar(text: str, shape: Shape) -> Any:
         raise Mismatch(str(error)) from None
 
 
-def _character(text: str) -> str:
+def _read_character(text: str) -> str:
     """Return a character that is written as its number, or as itself."""
     return chr(int(text)) if _CODE.fullmatch(text.strip()) else text
 
@@ -270,25 +270,27 @@ _KINDS: Mapping[str, Shape] = {
 }
 
 
-def _anything(element: Element) -> Any:
+def _read_anything(element: Element) -> Any:
     """Return the value of an element by the type that it declares, if any."""
     kind = element.kind
     if element.nil:
         return None
     if kind.startswith("ArrayOfKeyValueOf") or (kind.startswith("ArrayOf") and not element.children):
         entries = [{child.name: child for child in entry.children} for entry in element.children]
-        found = {entry["Key"].text: _anything(entry["Value"]) for entry in entries if entry.keys() >= {"Key", "Value"}}
-        return found if "KeyValueOf" in kind else []
+        entries_by_key = {
+            entry["Key"].text: _read_anything(entry["Value"]) for entry in entries if entry.keys() >= {"Key", "Value"}
+        }
+        return entries_by_key if "KeyValueOf" in kind else []
     if kind.startswith("ArrayOf"):
-        return [_anything(child) for child in element.children]
+        return [_read_anything(child) for child in element.children]
     if element.children and kind == "DateTimeOffset":
-        return _offset_instant(element, OffsetInstant())
+        return _read_offset_instant(element, OffsetInstant())
     if element.children:
-        return _untyped(element)
-    return _scalar(element.text, _KINDS.get(kind, Text()))
+        return _read_untyped(element)
+    return _read_scalar(element.text, _KINDS.get(kind, Text()))
 
 
-def _offset_instant(element: Element, shape: Shape) -> Any:
+def _read_offset_instant(element: Element, shape: Shape) -> Any:
     """Return a point in time from its two parts, or its text if the shape is a text."""
     parts = _Values(COMMAS).record(element, OFFSET_INSTANT)
     instant, minutes = parts.get("dateTime"), parts.get("offsetMinutes") or 0
@@ -296,17 +298,17 @@ def _offset_instant(element: Element, shape: Shape) -> Any:
         raise Mismatch("expected DateTime and OffsetMinutes")
     instant = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
     try:
-        found = instant.astimezone(timezone(timedelta(minutes=minutes)))
+        local_time = instant.astimezone(timezone(timedelta(minutes=minutes)))
     except OverflowError:
         raise Mismatch("expected a date between the years 1 and 9999") from None
-    return found if isinstance(shape, OffsetInstant) else scalars.writer(OffsetInstant())(found)
+    return local_time if isinstance(shape, OffsetInstant) else scalars.writer(OffsetInstant())(local_time)
 
 
 #: Minutes of a day.
 _DAY = 24 * 60
 
 
-def _no_text(element: Element, expected: str) -> None:
+def _refuse_text(element: Element, expected: str) -> None:
     if element.texts and not element.text.isspace():
         raise Mismatch(f"expected {expected}")
 
@@ -332,15 +334,15 @@ class _Values:
         if isinstance(shape, MapOf):
             return self.map(element, shape)
         if isinstance(shape, Anything):
-            return _anything(element)
+            return _read_anything(element)
         if element.children and contract_name(shape)[1] == SYSTEM:
-            return _offset_instant(element, shape)
+            return _read_offset_instant(element, shape)
         if element.children:
             raise Mismatch("expected a single value")
-        return _scalar(element.text, shape)
+        return _read_scalar(element.text, shape)
 
     def record(self, element: Element, shape: Record) -> dict[str, Any]:
-        _no_text(element, "elements")
+        _refuse_text(element, "elements")
         names = names_of(shape)
         result: dict[str, Any] = {}
         for child in element.children:
@@ -362,11 +364,11 @@ class _Values:
             except DecodeError as error:
                 raise Mismatch(error.message) from None
             return items
-        _no_text(element, "elements")
+        _refuse_text(element, "elements")
         return [self.inside(child, shape.item, number) for number, child in enumerate(element.children)]
 
     def map(self, element: Element, shape: MapOf) -> dict[Any, Any]:
-        _no_text(element, "elements")
+        _refuse_text(element, "elements")
         result: dict[Any, Any] = {}
         for entry in element.children:
             parts = {child.name.casefold(): child for child in entry.children}
@@ -374,7 +376,7 @@ class _Values:
             if key_element is None:
                 raise Mismatch("an entry without a key").inside(entry.name, entry.byte)
             try:
-                key = _scalar(key_element.text, shape.key)
+                key = _read_scalar(key_element.text, shape.key)
             except Mismatch as error:
                 raise error.inside(key_element.text, key_element.byte) from None
             value = parts.get("value")

@@ -1,8 +1,8 @@
 """Writing XML as DataContract clients read it.
 
 Members of the base come first, in the base's namespace; each group is in alphabetical order. Nulls are ``i:nil="true"``.
-Prefixes are d1p1, d2p1, … by depth. As a prefix depends on the place of an element, a record is compiled once for each of
-its places.
+Prefixes are d1p1, d2p1, … by depth. As a prefix depends on the scope of an element, a record is compiled once for each of
+its scopes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from serializers.xml.names import (
     members_of,
     root_name,
 )
-from serializers.xml.places import ROOT, Place, escape, special
+from serializers.xml.scopes import ROOT, Scope, escape, special
 from serializers.xml.untyped import inferred
 
 DECLARATION = '<?xml version="1.0" encoding="utf-8"?>'
@@ -45,12 +45,12 @@ CLEAN = shapes.Choice({})
 
 
 class XmlCompiler:
-    """Makes the functions of one shape, for records one per place."""
+    """Makes the functions of one shape, for records one per scope."""
 
     def __init__(self, shape: Shape, *, attributes: bool) -> None:
         self.attributes = attributes
-        self.source = Source(title_of("xml", shape), {"special": special, "text": _text, "rows": rows})
-        self._records: dict[tuple[Record, Place], str] = {}
+        self.source = Source(title_of("xml", shape), {"special": special, "text": _write_text, "rows": rows})
+        self._records: dict[tuple[Record, Scope], str] = {}
         # Records are compiled on first use, which may happen in several threads at once.
         self._lock = threading.RLock()
 
@@ -58,27 +58,27 @@ class XmlCompiler:
         """Return the function made from an element's source. It raises no errors but `EncodeError`."""
         return guarded(self.source.define("write", ["def write(v):", f"    return {element('v')}"]), null=null)
 
-    def tags(self, shape: Shape, name: str, namespace: str, place: Place, root: str) -> tuple[str, str, Place]:
-        """Return the start tag and the end tag of an element, and the place between them."""
-        qualified, implied, inside = place.element(name, namespace)
-        declared, inside = self._declared(shape, inside, root)
+    def tags(self, shape: Shape, name: str, namespace: str, scope: Scope, root: str) -> tuple[str, str, Scope]:
+        """Return the start tag and the end tag of an element, and the scope between them."""
+        qualified, implied, inside = scope.element(name, namespace)
+        declared, inside = self._declare_type(shape, inside, root)
         return f"<{qualified}{root}{declared}{implied}>", f"</{qualified}>", inside
 
-    def _declared(self, shape: Shape, inside: Place, root: str) -> tuple[str, Place]:
+    def _declare_type(self, shape: Shape, inside: Scope, root: str) -> tuple[str, Scope]:
         if root or not isinstance(shape, (Record, shapes.ListOf, shapes.MapOf, shapes.OffsetInstant)):
             return "", inside
         return inside.declare(contract_name(shape)[1])
 
     def element(
-        self, shape: Shape, name: str, namespace: str, place: Place, root: str = ""
+        self, shape: Shape, name: str, namespace: str, scope: Scope, root: str = ""
     ) -> tuple[str, Callable[[str], str]]:
         """Return the text of a null, and a function from a variable's name to the source of the element's text."""
         if isinstance(shape, shapes.Reference):
             shape = shape.record
-        qualified, implied, inside = place.element(name, namespace)
-        declared, inside = self._declared(shape, inside, root)
+        qualified, implied, inside = scope.element(name, namespace)
+        declared, inside = self._declare_type(shape, inside, root)
         if isinstance(shape, shapes.Anything):
-            return self._anything(qualified, root + implied, inside)
+            return self._write_anything(qualified, root + implied, inside)
         null = f'<{qualified}{root}{declared} i:nil="true"{implied} />'
         start, end = f"<{qualified}{root}{declared}{implied}>", f"</{qualified}>"
         empty = f"{start[:-1]} />"
@@ -87,79 +87,79 @@ class XmlCompiler:
             if isinstance(shape, Record):
                 return f"{self._record(shape, inside)}({variable}, {start!r}, {end!r}, {empty!r})"
             if isinstance(shape, shapes.OffsetInstant):
-                parts = f"{self._constant(self._offset_parts)}({variable})"
+                parts = f"{self._bind(self._split_offset)}({variable})"
                 return f"{self._record(OFFSET_INSTANT, inside)}({parts}, {start!r}, {end!r}, {empty!r})"
             if isinstance(shape, (shapes.ListOf, shapes.MapOf)):
-                items = self._items(shape, variable, inside)
+                items = self._write_items(shape, variable, inside)
                 return f"({start!r} + ''.join({items}) + {end!r} if {variable} else {empty!r})"
-            return f"{start!r} + {self._scalar(shape, variable)} + {end!r}"
+            return f"{start!r} + {self._write_scalar(shape, variable)} + {end!r}"
 
         return null, source
 
-    def _offset_parts(self, value: Any) -> Any:
+    def _split_offset(self, value: Any) -> Any:
         """Return a point in time with an offset as a record of its two parts."""
-        known = value if isinstance(value, datetime) else scalars.reader(shapes.OffsetInstant())(value)
-        known = known if known.tzinfo else known.replace(tzinfo=UTC)
-        offset = known.utcoffset() or timedelta()
+        aware = value if isinstance(value, datetime) else scalars.reader(shapes.OffsetInstant())(value)
+        aware = aware if aware.tzinfo else aware.replace(tzinfo=UTC)
+        offset = aware.utcoffset() or timedelta()
         minutes = int(offset.total_seconds()) // 60
-        parts = {"dateTime": known.astimezone(UTC), "offsetMinutes": minutes}
+        parts = {"dateTime": aware.astimezone(UTC), "offsetMinutes": minutes}
         return SimpleNamespace(**parts) if self.attributes else parts
 
-    def _anything(self, qualified: str, declared: str, place: Place) -> tuple[str, Callable[[str], str]]:
+    def _write_anything(self, qualified: str, declared: str, scope: Scope) -> tuple[str, Callable[[str], str]]:
         """Return the same as `element`, for a value of any type; the element declares the type."""
 
         def write(value: Any) -> str:
-            return anything(qualified, declared, value, place.depth)
+            return anything(qualified, declared, value, scope.depth)
 
-        return f'<{qualified}{declared} i:nil="true" />', lambda variable: f"{self._constant(write)}({variable})"
+        return f'<{qualified}{declared} i:nil="true" />', lambda variable: f"{self._bind(write)}({variable})"
 
-    def _items(self, shape: shapes.ListOf | shapes.MapOf, variable: str, place: Place) -> str:
+    def _write_items(self, shape: shapes.ListOf | shapes.MapOf, variable: str, scope: Scope) -> str:
         if isinstance(shape, shapes.MapOf):
-            return self._entries(shape, variable, place)
+            return self._write_entries(shape, variable, scope)
         name, _ = contract_name(shape.item)
         item = f"{variable}i"
-        null, source = self.element(shape.item, name, contract_name(shape)[1], place)
+        null, source = self.element(shape.item, name, contract_name(shape)[1], scope)
         return f"[{null!r} if {item} is None else {source(item)} for {item} in rows({variable})]"
 
-    def _entries(self, shape: shapes.MapOf, variable: str, place: Place) -> str:
+    def _write_entries(self, shape: shapes.MapOf, variable: str, scope: Scope) -> str:
         namespace = contract_name(shape)[1]
-        qualified, implied, inside = place.element(entry_name(shape), namespace)
+        qualified, implied, inside = scope.element(entry_name(shape), namespace)
         key, item = f"{variable}k", f"{variable}v"
         _, key_source = self.element(shape.key, "Key", namespace, inside)
         _, value_source = self.element(shape.value, "Value", namespace, inside)
         text = f"'<{qualified}{implied}>' + {key_source(key)} + {value_source(item)} + '</{qualified}>'"
         return f"[{text} for {key}, {item} in {variable}.items() if {item} is not None]"
 
-    def _scalar(self, shape: Shape, variable: str) -> str:
+    def _write_scalar(self, shape: Shape, variable: str) -> str:
         if shape is CLEAN:
             return f"({variable} or text({variable}))"
         if isinstance(shape, shapes.Text):
             return f"({variable} if {variable}.__class__ is str and not special({variable}) else text({variable}))"
         if isinstance(shape, shapes.Boolean):
-            return f"('true' if {variable} is True else 'false' if {variable} is False else {self._constant(scalar(shape))}({variable}))"
+            return f"('true' if {variable} is True else 'false' if {variable} is False else {self._bind(scalar(shape))}({variable}))"
         if isinstance(shape, shapes.Choice):
-            return f"{self._constant(ChoiceTable(shape, scalar(shape)))}[{variable}]"
-        return f"{self._constant(scalar(shape))}({variable})"
+            return f"{self._bind(ChoiceTable(shape, scalar(shape)))}[{variable}]"
+        return f"{self._bind(scalar(shape))}({variable})"
 
-    def _constant(self, value: Any) -> str:
+    def _bind(self, value: Any) -> str:
         return self.source.constant(value)
 
-    def _record(self, shape: Record, place: Place) -> str:
+    def _record(self, shape: Record, scope: Scope) -> str:
         """Return the name of the function from a record and its tags to its text, compiled when it is first called."""
-        key = (shape, place)
+        key = (shape, scope)
         if key not in self._records:
             name = self._records[key] = f"record{len(self._records)}"
 
             def compile_first(*arguments: Any) -> str:
                 with self._lock:
                     if self.source.objects[name] is compile_first:
-                        self.source.define(name, self._record_lines(name, shape, place))
+                        self.source.define(name, self._record_lines(name, shape, scope))
                 return self.source.objects[name](*arguments)  # type: ignore[no-any-return]
 
             self.source.objects[name] = compile_first
         return self._records[key]
 
-    def _record_lines(self, function: str, shape: Record, place: Place) -> list[str]:
+    def _record_lines(self, function: str, shape: Record, scope: Scope) -> list[str]:
         lines = function_head(function, "o, start, end, empty", attributes=self.attributes)
         full: list[str] = []
         clean: list[str] = []
@@ -167,14 +167,14 @@ class XmlCompiler:
         for number, (wire_name, field, namespace) in enumerate(members_of(shape)):
             variable = f"v{number}"
             lines.append(f"    {variable} = {read_source(shape, wire_name, attributes=self.attributes)}")
-            null, source = self.element(field, encode_name(shape.element_name(wire_name)), namespace, place)
+            null, source = self.element(field, encode_name(shape.element_name(wire_name)), namespace, scope)
             if wire_name in shape.omitted:
                 null = ""
             full.append(f"({null!r} if {variable} is None else {source(variable)})")
             clean.append(full[-1])
             if isinstance(field, shapes.Text):
                 texts.append(f"{variable} or ''")
-                _, bare = self.element(CLEAN, encode_name(shape.element_name(wire_name)), namespace, place)
+                _, bare = self.element(CLEAN, encode_name(shape.element_name(wire_name)), namespace, scope)
                 clean[-1] = f"({null!r} if {variable} is None else {bare(variable)})"
         if not full:
             return [*lines, "    return empty"]
@@ -192,7 +192,7 @@ class XmlCompiler:
         return lines
 
 
-def _text(value: Any) -> str:
+def _write_text(value: Any) -> str:
     return escape(value if value.__class__ is str else scalars.write_any(value))
 
 
@@ -204,9 +204,9 @@ def scalar(shape: Shape) -> TextWriter:
     if isinstance(shape, shapes.Number):
         return lambda value: write(value).replace("Infinity", "INF")
     if isinstance(shape, shapes.Guid):
-        return _guid
+        return _write_guid
     if isinstance(shape, shapes.Instant):
-        return lambda value: _instant(write(value))
+        return lambda value: _write_instant(write(value))
     if isinstance(shape, shapes.Day):
         return lambda value: str(scalars.reader(shape)(value) if isinstance(value, str) else value)
     if isinstance(shape, shapes.TimeOfDay):
@@ -214,21 +214,21 @@ def scalar(shape: Shape) -> TextWriter:
     if isinstance(shape, shapes.Character):
         return lambda value: str(ord(write(value)))
     if isinstance(shape, shapes.Choice) and shape.flags:
-        return lambda value: _flags(value, shape)
+        return lambda value: _write_flags(value, shape)
     if isinstance(shape, shapes.Choice) and shape.numbered:
         return scalar(replace(shape, numbered=False))
     return lambda value: escape(write(value))
 
 
-def _guid(value: Any) -> str:
+def _write_guid(value: Any) -> str:
     return str(UUID(value) if isinstance(value, str) else value)
 
 
-def _instant(text: str) -> str:
+def _write_instant(text: str) -> str:
     return f"{text}T00:00:00Z" if len(text) == 10 else text
 
 
-def _flags(value: Any, shape: shapes.Choice) -> str:
+def _write_flags(value: Any, shape: shapes.Choice) -> str:
     number = int(scalars.writer(shape)(value))
     names: list[str] = []
     rest = number
@@ -278,9 +278,10 @@ def anything(name: str, declared: str, value: Any, depth: int) -> str:
         kind, namespace = "ArrayOfanyType", ARRAYS
     else:
         shape, kind, namespace = next(
-            (found for each, found in _TYPES.items() if isinstance(value, each)), (shapes.Text(), "string", SCHEMA)
+            (type_info for python_type, type_info in _TYPES.items() if isinstance(value, python_type)),
+            (shapes.Text(), "string", SCHEMA),
         )
-        text = _text(value) if isinstance(shape, shapes.Text) else scalar(shape)(value)
+        text = _write_text(value) if isinstance(shape, shapes.Text) else scalar(shape)(value)
     return f'<{name} xmlns:{prefix}="{namespace}" i:type="{prefix}:{kind}"{declared}>{text}</{name}>'
 
 
@@ -306,17 +307,17 @@ class Rows:
 
 @lru_cache(maxsize=1024)
 def compiled_rows(shape: Shape, member: str | None, *, attributes: bool) -> Rows:
-    """Return the parts of the rows of a list, or of a record's `member`, at their place in the document."""
+    """Return the parts of the rows of a list, or of a record's `member`, in the scope of the rows."""
     compiler = XmlCompiler(shape, attributes=attributes)
-    place, root = ROOT, ROOT_ATTRIBUTES
+    scope, root = ROOT, ROOT_ATTRIBUTES
     name, namespace = contract_name(shape)
     if member is not None:
         assert isinstance(shape, Record)
-        _, _, place = place.element(name, namespace)
+        _, _, scope = scope.element(name, namespace)
         namespace = next(namespace for name, _, namespace in members_of(shape) if name == member)
         name, root, shape = encode_name(shape.element_name(member)), "", shape.fields[member]
     assert isinstance(shape, shapes.ListOf)
-    start, end, inside = compiler.tags(shape, name, namespace, place, root)
+    start, end, inside = compiler.tags(shape, name, namespace, scope, root)
     item_name, _ = contract_name(shape.item)
     null, source = compiler.element(shape.item, item_name, contract_name(shape)[1], inside)
     return Rows(start, end, null, compiler.compile(source, null))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from serializers import html
-from serializers.html.viewed import label_of
+from serializers.html.viewed import make_label
 from serializers.page import Control, Frame, Listing, Page
 from serializers.shape import Boolean, Integer, ListOf, MapOf, Record, Text, View
 
@@ -334,4 +334,4 @@ class TestFrame:
     ],
 )
 def test_labels(name: str, label: str) -> None:
-    assert label_of(name) == label
+    assert make_label(name) == label

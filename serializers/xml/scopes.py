@@ -1,4 +1,4 @@
-"""The place of an element in a document: its depth and the namespaces declared there. Also the escaping of texts."""
+"""The scope of an element in a document: its depth and the namespaces declared there. Also the escaping of texts."""
 
 from __future__ import annotations
 
@@ -25,33 +25,33 @@ def attribute(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class Place:
-    """The place of an element: its depth, and the prefixes of the namespaces declared there."""
+class Scope:
+    """The scope of an element: its depth, and the prefixes of the namespaces declared there."""
 
     depth: int
     prefixes: tuple[tuple[str, str], ...]
     namespace: str
 
-    def element(self, name: str, namespace: str) -> tuple[str, str, Place]:
-        """Return an element's qualified name, the namespace declaration it needs, and the place inside it."""
+    def element(self, name: str, namespace: str) -> tuple[str, str, Scope]:
+        """Return an element's qualified name, the namespace declaration it needs, and the scope inside it."""
         prefixes = dict(self.prefixes)
         declaration = ""
         namespace = namespace or self.namespace
         if namespace and namespace not in prefixes:
-            prefixes = {known: prefix for known, prefix in prefixes.items() if prefix} | {namespace: ""}
+            prefixes = {uri: prefix for uri, prefix in prefixes.items() if prefix} | {namespace: ""}
             declaration = f' xmlns="{attribute(namespace)}"'
         prefix = prefixes.get(namespace, "")
         qualified = f"{prefix}:{name}" if prefix else name
-        return qualified, declaration, Place(self.depth + 1, tuple(prefixes.items()), namespace)
+        return qualified, declaration, Scope(self.depth + 1, tuple(prefixes.items()), namespace)
 
-    def declare(self, namespace: str) -> tuple[str, Place]:
-        """Return the declaration of the namespace of an element's content, and the place with it."""
+    def declare(self, namespace: str) -> tuple[str, Scope]:
+        """Return the declaration of the namespace of an element's content, and the scope with it."""
         if not namespace or namespace == self.namespace or namespace in dict(self.prefixes):
             return "", self
         prefix = f"d{self.depth}p1"
-        return f' xmlns:{prefix}="{attribute(namespace)}"', Place(
+        return f' xmlns:{prefix}="{attribute(namespace)}"', Scope(
             self.depth, (*self.prefixes, (namespace, prefix)), self.namespace
         )
 
 
-ROOT = Place(0, (), "")
+ROOT = Scope(0, (), "")
