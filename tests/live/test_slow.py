@@ -88,19 +88,20 @@ def test_slow_senders_delay_no_others(gateway: Gateway, kind: str) -> None:
         check_service(gateway)
 
 
-def test_a_late_head_is_refused_in_the_requested_format(gateway: Gateway) -> None:
-    with open_slow(gateway, b"GET /sessions.jsv HTTP/1.1\r\nX: ", b"x", 3) as connections:
+def test_a_late_head_is_refused_in_the_requested_format_and_a_connection_without_a_byte_is_closed(
+    gateway: Gateway,
+) -> None:
+    with (
+        connect(gateway) as silent,
+        open_slow(gateway, b"GET /sessions.jsv HTTP/1.1\r\nX: ", b"x", 3) as connections,
+    ):
         began = time.monotonic()
         responses = [receive(connection) for connection in connections]
         assert HEAD_TIME - 2 < time.monotonic() - began < HEAD_TIME * 3
+        silent.settimeout(HEAD_TIME * 3)
+        assert receive(silent) == b""
     assert [statuses(response) for response in responses] == [[408]] * 3
     assert responses[0].partition(b"\r\n\r\n")[2].startswith(b"{responseStatus:{errorCode:RequestTimeout,")
-
-
-def test_a_connection_without_a_byte_is_closed_without_a_response(gateway: Gateway) -> None:
-    with connect(gateway) as connection:
-        connection.settimeout(HEAD_TIME * 3)
-        assert receive(connection) == b""
 
 
 def test_a_client_that_is_slower_than_a_packet_gets_a_response(gateway: Gateway) -> None:
