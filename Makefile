@@ -9,8 +9,9 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 serve: $(VENV)/.serve
 	$(BIN)/gateway serve
 
+# PERF: in the order of their names. By their number of tests, slow files of few tests come last, while other workers have nothing to do.
 test: $(VENV)/.test
-	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 # The tests again, and the lines and branches of this project that they reach: docs/testing.rst.
 coverage:
