@@ -82,22 +82,22 @@ MARKS = {
 }
 
 
-def seeds(serializer: Serializer) -> list[bytes]:
+def make_seeds(serializer: Serializer) -> list[bytes]:
     """Documents of the format."""
-    found = []
+    documents = []
     for document in DOCUMENTS:
-        found.append(serializer.encode(document))
-        found.append(serializer.encode(document, NODE))
-        found.append(serializer.encode([document, document], ListOf(NODE)))
-    found.append(serializer.encode(_TEXT))
-    return found
+        documents.append(serializer.encode(document))
+        documents.append(serializer.encode(document, NODE))
+        documents.append(serializer.encode([document, document], ListOf(NODE)))
+    documents.append(serializer.encode(_TEXT))
+    return documents
 
 
 def mutations(serializer: Serializer, count: int, seed: int = 1) -> Iterator[tuple[bytes, Shape | None]]:
     """Mutated documents and the shapes to read them by."""
     choose = random.Random(seed)
     marks = MARKS[serializer.name].encode("latin-1")
-    originals = seeds(serializer)
+    originals = make_seeds(serializer)
     for _ in range(count):
         data = bytearray(choose.choice(originals))
         for _ in range(choose.choice((1, 1, 1, 2, 3, 8))):

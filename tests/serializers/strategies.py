@@ -69,7 +69,7 @@ HARD_TEXTS = [
 ]
 
 
-def texts(*, xml: bool = False) -> st.SearchStrategy[str]:
+def make_texts(*, xml: bool = False) -> st.SearchStrategy[str]:
     """Texts; for XML without what XML 1.0 cannot hold, and none with a BOM in front, which bytes would lose."""
     characters = st.characters(exclude_categories=["Cs"])
     if xml:
@@ -81,7 +81,7 @@ def texts(*, xml: bool = False) -> st.SearchStrategy[str]:
 
 
 @st.composite
-def _records(draw: st.DrawFn, inner: st.SearchStrategy[Shape]) -> Shape:
+def _make_records(draw: st.DrawFn, inner: st.SearchStrategy[Shape]) -> Shape:
     fields = draw(st.dictionaries(NAMES, inner, max_size=5))
     if draw(st.booleans()) and fields:
         fields["children"] = shapes.ListOf(shapes.Reference(lambda: record))
@@ -97,27 +97,31 @@ def _records(draw: st.DrawFn, inner: st.SearchStrategy[Shape]) -> Shape:
     return record
 
 
-def shape_strategy() -> st.SearchStrategy[Shape]:
+def make_shapes() -> st.SearchStrategy[Shape]:
     """Shapes of every kind, a few levels deep."""
     return st.recursive(
         st.sampled_from(SCALARS),
         lambda inner: (
-            st.builds(shapes.ListOf, inner) | st.builds(shapes.MapOf, inner, st.sampled_from(KEYS)) | _records(inner)
+            st.builds(shapes.ListOf, inner)
+            | st.builds(shapes.MapOf, inner, st.sampled_from(KEYS))
+            | _make_records(inner)
         ),
         max_leaves=6,
     )
 
 
-def row_shapes() -> st.SearchStrategy[Shape]:
+def make_row_shapes() -> st.SearchStrategy[Shape]:
     """Records, lists of them, and records around such a list."""
-    record = _records(shape_strategy()).filter(lambda shape: isinstance(shape, shapes.Record) and len(shape.fields) > 1)
+    record = _make_records(make_shapes()).filter(
+        lambda shape: isinstance(shape, shapes.Record) and len(shape.fields) > 1
+    )
     page = record.map(lambda row: shapes.Record("Page", {"rows": shapes.ListOf(row)}, rows="rows"))
     return record | st.builds(shapes.ListOf, record) | page
 
 
-def scalars(shape: Shape, *, xml: bool) -> st.SearchStrategy[Any]:
+def make_scalars(shape: Shape, *, xml: bool) -> st.SearchStrategy[Any]:
     if isinstance(shape, shapes.Text):
-        return texts(xml=xml)
+        return make_texts(xml=xml)
     if isinstance(shape, shapes.Integer):
         low, high = (-(1 << shape.bits - 1), (1 << shape.bits - 1) - 1) if shape.signed else (0, (1 << shape.bits) - 1)
         return st.integers(low, high)
@@ -149,34 +153,34 @@ _PLAIN: dict[type, st.SearchStrategy[Any]] = {
 }
 
 
-def values(shape: Shape, *, xml: bool = False, depth: int = 3) -> st.SearchStrategy[Any]:
+def make_values(shape: Shape, *, xml: bool = False, depth: int = 3) -> st.SearchStrategy[Any]:
     """Values of a shape without the losses of any text format: nulls of maps, nulls in lists of records, a list of
     one null. A record's nulls are absent."""
     if isinstance(shape, shapes.Reference):
         shape = shape.record
     if isinstance(shape, shapes.Record):
         fields = {
-            name: values(field, xml=xml, depth=depth - 1)
+            name: make_values(field, xml=xml, depth=depth - 1)
             for name, field in shape.fields.items()
             if depth > 0 or not isinstance(field, (shapes.ListOf, shapes.MapOf, shapes.Record))
         }
         return st.fixed_dictionaries({}, optional=fields)
     if isinstance(shape, shapes.ListOf):
-        item = values(shape.item, xml=xml, depth=depth - 1)
+        item = make_values(shape.item, xml=xml, depth=depth - 1)
         if not isinstance(shape.item, (shapes.Record, shapes.Reference)):
             item = item | st.none()
         return st.lists(item, max_size=4).filter(lambda items: items != [None])
     if isinstance(shape, shapes.MapOf):
-        item = values(shape.value, xml=xml, depth=depth - 1)
-        return st.dictionaries(scalars(shape.key, xml=xml), item, max_size=3)
-    return scalars(shape, xml=xml)
+        item = make_values(shape.value, xml=xml, depth=depth - 1)
+        return st.dictionaries(make_scalars(shape.key, xml=xml), item, max_size=3)
+    return make_scalars(shape, xml=xml)
 
 
-def stripped(value: Any) -> Any:
+def strip_nulls(value: Any) -> Any:
     """The value without the nulls of its dicts."""
     if isinstance(value, dict):
-        return {key: stripped(item) for key, item in value.items() if item is not None}
-    return [stripped(item) for item in value] if isinstance(value, list) else value
+        return {key: strip_nulls(item) for key, item in value.items() if item is not None}
+    return [strip_nulls(item) for item in value] if isinstance(value, list) else value
 
 
 def as_object(value: Any, shape: Shape) -> Any:

@@ -30,7 +30,7 @@ from serializers.shape import (
     Shape,
     Text,
 )
-from tests.serializers.vectors import CORPORA, UNSUPPORTED, load, shape_of, value_of
+from tests.serializers.vectors import CORPORA, UNSUPPORTED, load, read_shape, read_value
 
 COLOR = Choice({"Red": 0, "Green": 1}, name="Color")
 RECORD = Record(
@@ -59,7 +59,7 @@ SEVENTH_DIGIT = re.compile(r"\.\d{6}[1-9]")
 NOON = datetime(2020, 1, 2, 12, tzinfo=UTC)
 
 
-def plain(kind: str, value: Any) -> Any:
+def decode_value(kind: str, value: Any) -> Any:
     """A vector's value in Python."""
     if kind == "Instant":
         text, utc, _ = value.partition("+UTC")
@@ -70,62 +70,66 @@ def plain(kind: str, value: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    "vector", VECTORS, ids=lambda each: f"{each['jsconfig'] or each['dialect']} {each['rule']}"[:80]
+    "vector", VECTORS, ids=lambda vector: f"{vector['jsconfig'] or vector['dialect']} {vector['rule']}"[:80]
 )
 def test_a_vector(vector: dict[str, Any]) -> None:
     dialect = Dialect(**vector["dialect"]).changed_by(vector["jsconfig"])
-    value, shape = plain(vector["shape"], vector["value"]), SHAPES[vector["shape"]]
+    value, shape = decode_value(vector["shape"], vector["value"]), SHAPES[vector["shape"]]
     assert json.serializer.spelled(dialect).encode(value, shape).decode() == vector["json"]
     if "jsv" in vector:
         assert jsv.serializer.spelled(dialect).encode(value, shape).decode() == vector["jsv"]
 
 
-def of_kind(raw: Any) -> Any:
+def decode_kind(raw: Any) -> Any:
     """A recorded value whose dates have the kind that .NET knew."""
     if isinstance(raw, dict) and "$date" in raw:
         zone = {"Utc": UTC, "Local": READ_UTC}.get(raw["kind"])
         return datetime.fromisoformat(raw["$date"][:26]).replace(tzinfo=zone)
     if isinstance(raw, dict):
-        return {name: of_kind(item) for name, item in raw.items()}
-    return [of_kind(item) for item in raw] if isinstance(raw, list) else raw
+        return {name: decode_kind(item) for name, item in raw.items()}
+    return [decode_kind(item) for item in raw] if isinstance(raw, list) else raw
 
 
-def is_ours(vector: dict[str, Any]) -> bool:
+def is_compatible(vector: dict[str, Any]) -> bool:
     """Whether a recorded document is not one of those where we decide otherwise: floats of 15 digits, ticks, halves of surrogate pairs, NaN
     without quotes, nothing for a null list, the clock of a DateTimeOffset in place of UTC's."""
     text = standard_json.dumps([vector["value"], vector["json"]])
-    lost = ("double", "float", "$ticks", "$num", "\\ud83d", "\\ude00", "DateTimeOffset", "9999-12-31")
-    return not any(each in text or each in vector["type"] for each in lost) and ",]" not in vector["json"]
+    lossy = ("double", "float", "$ticks", "$num", "\\ud83d", "\\ude00", "DateTimeOffset", "9999-12-31")
+    return (
+        not any(text_part in text or text_part in vector["type"] for text_part in lossy) and ",]" not in vector["json"]
+    )
 
 
 def test_recorded_json_to_the_byte() -> None:
     format_of_host = json.Json(Dialect.of("4.5", names="camel"))
-    bad, count = [], 0
+    differences, count = [], 0
     for vector in load("encode"):
         if (
             vector.get("json") is None
             or vector["value"] is None
             or UNSUPPORTED.search(vector["type"])
-            or not is_ours(vector)
+            or not is_compatible(vector)
         ):
             continue
         count += 1
-        shape = shape_of(vector["type"])
-        got = format_of_host.encode(value_of(of_kind(vector["value"]), shape), shape).decode()
-        if got != vector["json"]:
-            bad.append((vector["id"], vector["type"], got, vector["json"]))
-    assert bad == []
+        shape = read_shape(vector["type"])
+        text = format_of_host.encode(read_value(decode_kind(vector["value"]), shape), shape).decode()
+        if text != vector["json"]:
+            differences.append((vector["id"], vector["type"], text, vector["json"]))
+    assert differences == []
     assert count > 1000
 
 
 def test_recorded_local_times_in_jsv() -> None:
     writer = jsv.serializer.spelled(Dialect.of("5.8"))
     times = [
-        each for each in load("encode") if each["type"] == "DateTime" and not SEVENTH_DIGIT.search(str(each["value"]))
+        vector
+        for vector in load("encode")
+        if vector["type"] == "DateTime" and not SEVENTH_DIGIT.search(str(vector["value"]))
     ]
     assert len(times) > 10
     for vector in times:
-        assert writer.encode(of_kind(vector["value"]), Instant()).decode() == vector["jsv"], vector["id"]
+        assert writer.encode(decode_kind(vector["value"]), Instant()).decode() == vector["jsv"], vector["id"]
 
 
 @pytest.mark.parametrize(
@@ -160,7 +164,7 @@ def test_invalid_options() -> None:
         Dialect(depth=-1)
 
 
-@pytest.mark.parametrize("serializer", [*default_registry()], ids=lambda each: each.name)
+@pytest.mark.parametrize("serializer", [*default_registry()], ids=lambda serializer: serializer.name)
 def test_the_default_dialect_is_the_same_object(serializer: Serializer) -> None:
     assert serializer.spelled(DEFAULT) is serializer
     other = serializer.spelled(Dialect.of("5.8"))
@@ -173,8 +177,8 @@ def test_changes_of_a_dialect_in_other_formats() -> None:
     shape = Record("Row", {"callSid": Text(), "at": Instant(), "id": Guid(), "color": COLOR, "inner": RECORD})
     value = {"callSid": "a", "at": NOON, "id": UUID(int=1), "color": "Green", "inner": {"callSid": "b", "color": "Red"}}
     row = "a,2020-01-02T12:00:00Z,00000000-0000-0000-0000-000000000001,1,"
-    written = csv.serializer.spelled(dialect).encode(value, shape).decode()
-    assert written == f'CallSid,At,Id,Color,Inner\r\n{row}"{{CallSid:b,Color:0}}"\r\n'
+    document = csv.serializer.spelled(dialect).encode(value, shape).decode()
+    assert document == f'CallSid,At,Id,Color,Inner\r\n{row}"{{CallSid:b,Color:0}}"\r\n'
     assert jsonl.serializer.spelled(dialect).encode([value], ListOf(shape)).startswith(b'{"CallSid":"a","At":"\\/Date(')
     page = html.serializer.spelled(dialect).encode(value, shape).decode()
     assert ">CallSid<" in page
@@ -186,8 +190,8 @@ def test_a_stream_is_written_like_a_complete_document() -> None:
     shape = Record("Page", {"firstOnes": Text(), "items": ListOf(RECORD), "lastOnes": Text()}, rows="items")
     value = {"firstOnes": "a", "items": [{"callSid": str(number)} for number in range(300)], "lastOnes": None}
     for serializer, options in itertools.product((json.serializer, jsv.serializer), ("elun", "tc:pc,inv", "edv")):
-        spelled = serializer.spelled(DEFAULT.changed_by(options))
-        assert b"".join(spelled.stream(value, shape)) == spelled.encode(value, shape)
+        spelled_serializer = serializer.spelled(DEFAULT.changed_by(options))
+        assert b"".join(spelled_serializer.stream(value, shape)) == spelled_serializer.encode(value, shape)
 
 
 TIMES = {
@@ -219,7 +223,7 @@ SPELLINGS: list[tuple[Shape, str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("shape", "text", "value"), SPELLINGS, ids=lambda each: str(each)[:40])
+@pytest.mark.parametrize(("shape", "text", "value"), SPELLINGS, ids=lambda argument: str(argument)[:40])
 def test_every_spelling_is_read_in_every_format(shape: Shape, text: str, value: Any) -> None:
     holder = Record("Holder", {"callSid": shape})
     quoted = text.replace("/", "\\/")
@@ -233,10 +237,10 @@ def test_every_spelling_is_read_in_every_format(shape: Shape, text: str, value: 
         (csv.serializer, f'CallSid\r\n"{text}"\r\n'),
     ]
     for serializer, document in documents:
-        got = serializer.decode(document.encode(), holder)
-        if isinstance(got, list):
-            (got,) = got
-        assert got == {"callSid": value}, document
+        result = serializer.decode(document.encode(), holder)
+        if isinstance(result, list):
+            (result,) = result
+        assert result == {"callSid": value}, document
 
 
 @pytest.mark.parametrize(
@@ -254,8 +258,8 @@ def test_written_values_are_read_back(options: str) -> None:
     shape = Record("Row", {"startedAt": Instant(), "tookSoLong": Duration(), "color": COLOR})
     value = {"startedAt": NOON, "tookSoLong": timedelta(1, 2, 3), "color": "Green"}
     for serializer in (json.serializer, jsv.serializer):
-        got = serializer.decode(serializer.spelled(DEFAULT.changed_by(options)).encode(value, shape), shape)
-        assert got | {"startedAt": got["startedAt"].replace(tzinfo=UTC)} == value
+        result = serializer.decode(serializer.spelled(DEFAULT.changed_by(options)).encode(value, shape), shape)
+        assert result | {"startedAt": result["startedAt"].replace(tzinfo=UTC)} == value
 
 
 def test_a_shape_that_holds_itself_ends_at_the_depth() -> None:
@@ -265,12 +269,12 @@ def test_a_shape_that_holds_itself_ends_at_the_depth() -> None:
         "child": {"name": "b", "child": {"name": "c"}},
         "all": [{"name": "d", "child": {"name": "e"}}],
     }
-    spelled = [
+    documents = [
         json.serializer.spelled(DEFAULT.changed_by(f"md:{depth}")).encode(value, node) for depth in (1, 2, 3, 99)
     ]
-    assert spelled[0] == b'{"name":"a"}'
-    assert spelled[1] == b'{"name":"a","child":{"name":"b"},"all":[{"name":"d"}]}'
-    assert spelled[3] == json.serializer.encode(value, node)
+    assert documents[0] == b'{"name":"a"}'
+    assert documents[1] == b'{"name":"a","child":{"name":"b"},"all":[{"name":"d"}]}'
+    assert documents[3] == json.serializer.encode(value, node)
 
 
 def test_tracebacks_show_the_lines_of_generated_writers() -> None:
@@ -284,9 +288,9 @@ def test_tracebacks_show_the_lines_of_generated_writers() -> None:
     try:
         json.serializer.writer(Record("Broken", {"callSid": Text()}))(Broken())
     except ZeroDivisionError:
-        shown = traceback.format_exc()
-    assert "json of Broken" in shown
-    assert "v0 = o.callSid" in shown
+        traceback_text = traceback.format_exc()
+    assert "json of Broken" in traceback_text
+    assert "v0 = o.callSid" in traceback_text
 
 
 def test_names_in_snake_case_are_read_at_any_depth() -> None:

@@ -19,7 +19,7 @@ from serializers.registry import FORMATS
 from serializers.rows import BLOCK_ROWS
 from serializers.shape import Boolean, Choice, Integer, ListOf, MapOf, Record, Reference, Text
 from serializers.tally import REQUESTS
-from tests.serializers.strategies import as_object, row_shapes, shape_strategy, stripped, values
+from tests.serializers.strategies import as_object, make_row_shapes, make_shapes, make_values, strip_nulls
 
 ROW: Record = Record(
     "Row",
@@ -68,12 +68,12 @@ LOOKS_AHEAD = {"html"}
 TABLES = {"csv"}
 
 
-DOCUMENTS = [each for each in FORMATS if each.readable and each.name not in TABLES]
+DOCUMENTS = [serializer for serializer in FORMATS if serializer.readable and serializer.name not in TABLES]
 
 
-def formats_but(names: set[str]) -> list[Serializer]:
+def list_formats_but(names: set[str]) -> list[Serializer]:
     """The formats whose names are none of these."""
-    return [each for each in FORMATS if each.name not in names]
+    return [serializer for serializer in FORMATS if serializer.name not in names]
 
 
 @pytest.fixture(params=FORMATS, ids=lambda serializer: serializer.name)
@@ -81,7 +81,9 @@ def serializer(request: pytest.FixtureRequest) -> Serializer:
     return request.param  # type: ignore[no-any-return]
 
 
-@pytest.fixture(params=[each for each in FORMATS if each.readable], ids=lambda serializer: serializer.name)
+@pytest.fixture(
+    params=[serializer for serializer in FORMATS if serializer.readable], ids=lambda serializer: serializer.name
+)
 def readable(request: pytest.FixtureRequest) -> Serializer:
     return request.param  # type: ignore[no-any-return]
 
@@ -97,7 +99,7 @@ class TestSerializer:
         assert all(re.fullmatch(r"[a-z]+/[a-z.+-]+", media) for media in serializer.media_types)
 
     def test_it_reads_its_documents(self, readable: Serializer) -> None:
-        assert stripped(readable.decode(readable.encode(VALUE, ROW), ROW)) == VALUE
+        assert strip_nulls(readable.decode(readable.encode(VALUE, ROW), ROW)) == VALUE
 
     def test_writes_objects_like_dicts(self, serializer: Serializer) -> None:
         assert serializer.writer(ROW)(as_object(VALUE, ROW)) == serializer.encode(VALUE, ROW)
@@ -119,25 +121,25 @@ class TestSerializer:
         rows = (as_object(row, ROW) for row in document["items"])  # type: ignore[attr-defined]
         assert b"".join(serializer.stream(SimpleNamespace(**{**document, "items": rows}), ROWS)) == streamed
         if serializer.readable:
-            got = stripped(serializer.decode(streamed, ROWS))
-            assert got == ({"items": document["items"]} if serializer.name in ROWS_ONLY else document)
+            result = strip_nulls(serializer.decode(streamed, ROWS))
+            assert result == ({"items": document["items"]} if serializer.name in ROWS_ONLY else document)
 
-    @pytest.mark.parametrize("serializer", formats_but(IN_ONE_BLOCK), ids=lambda serializer: serializer.name)
+    @pytest.mark.parametrize("serializer", list_formats_but(IN_ONE_BLOCK), ids=lambda serializer: serializer.name)
     def test_first_block_leaves_with_the_first_row(self, serializer: Serializer) -> None:
-        taken: list[int] = []
+        read_numbers: list[int] = []
 
         def rows() -> Any:
             for number in range(1000):
-                taken.append(number)
+                read_numbers.append(number)
                 yield VALUE
 
         stream = serializer.stream(rows(), ListOf(ROW))
-        assert not taken
+        assert not read_numbers
         next(stream)
-        assert taken == list(range(BLOCK_ROWS if serializer.name in LOOKS_AHEAD else 1))
+        assert read_numbers == list(range(BLOCK_ROWS if serializer.name in LOOKS_AHEAD else 1))
 
     @pytest.mark.parametrize(
-        "serializer", formats_but(IN_ONE_BLOCK | ROWS_ONLY), ids=lambda serializer: serializer.name
+        "serializer", list_formats_but(IN_ONE_BLOCK | ROWS_ONLY), ids=lambda serializer: serializer.name
     )
     def test_streams_only_rows(self, serializer: Serializer) -> None:
         with pytest.raises(EncodeError):
@@ -219,7 +221,7 @@ class TestSerializer:
 
     def test_a_batch_of_a_thousand_requests_is_inside_the_limits(self, readable: Serializer) -> None:
         request = wire_shape(NewSession)
-        value = {name: ["a@b.org"] * 9 if isinstance(each, ListOf) else "x" for name, each in request.fields.items()}
+        value = {name: ["a@b.org"] * 9 if isinstance(field, ListOf) else "x" for name, field in request.fields.items()}
         data = readable.encode([value] * 1000, ListOf(request))
         assert len(readable.decode(data, ListOf(request))) == 1000
         with pytest.raises(DecodeError, match="more than 10000 items"):
@@ -228,12 +230,12 @@ class TestSerializer:
     @pytest.mark.parametrize(
         ("readable", "kind"),
         [
-            pytest.param(each, kind, id=f"{each.name}-{kind}")
-            for each in FORMATS
-            if each.readable
+            pytest.param(serializer, kind, id=f"{serializer.name}-{kind}")
+            for serializer in FORMATS
+            if serializer.readable
             for kind in ("list", "lists", "map", "unknown")
             # A table has columns in place of names.
-            if each.name not in TABLES or kind in ("list", "lists")
+            if serializer.name not in TABLES or kind in ("list", "lists")
         ],
     )
     def test_the_reader_stops_at_the_limit(self, readable: Serializer, kind: str) -> None:
@@ -267,7 +269,7 @@ class TestSerializer:
     def test_byte_order_mark(self, readable: Serializer) -> None:
         if readable.name != "msgpack":
             data = b"\xef\xbb\xbf" + readable.encode(VALUE, ROW)
-            assert stripped(readable.decode(data, ROW)) == VALUE
+            assert strip_nulls(readable.decode(data, ROW)) == VALUE
 
     def test_half_a_surrogate_pair_does_not_fail(self, serializer: Serializer) -> None:
         assert serializer.encode({"displayName": "a\ud83d"}, ROW)
@@ -276,16 +278,16 @@ class TestSerializer:
     @given(data=st.data())
     def test_round_trips(self, readable: Serializer, data: st.DataObject) -> None:
         table = readable.name in TABLES
-        shape = data.draw(row_shapes() if table else shape_strategy())
+        shape = data.draw(make_row_shapes() if table else make_shapes())
         value = data.draw(
-            values(shape, xml=readable.name == "xml").filter(lambda drawn: not table or _no_empty_cells(drawn))
+            make_values(shape, xml=readable.name == "xml").filter(lambda drawn: not table or _has_no_empty_cells(drawn))
         )
         encoded = readable.encode(value, shape)
-        assert stripped(readable.decode(encoded, shape)) == value
+        assert strip_nulls(readable.decode(encoded, shape)) == value
         assert readable.writer(shape)(as_object(value, shape)) == encoded
 
 
-def _no_empty_cells(value: Any) -> bool:
+def _has_no_empty_cells(value: Any) -> bool:
     """Whether a table keeps the value: an empty text is an empty cell there, which is null."""
     rows = value if isinstance(value, list) else value.get("rows", [value]) if isinstance(value, dict) else [value]
     if isinstance(value, dict) and not value:

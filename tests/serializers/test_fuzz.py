@@ -32,32 +32,32 @@ UNLIMITED = Limits(bytes=1 << 30, items=1 << 30, names=1 << 30)
 
 @pytest.mark.parametrize("serializer", READABLE, ids=lambda serializer: serializer.name)
 def test_only_decode_errors(serializer: Serializer) -> None:
-    read = 0
-    places = []
+    read_count = 0
+    positions = []
     for data, shape in mutations(serializer, DOCUMENTS):
         try:
             serializer.decode(data, shape)
-            read += 1
+            read_count += 1
         except DecodeError as error:
-            places.append((error.line, error.column, error.position, str(error)))
-    assert read
-    assert places
-    assert all(line >= 1 and column >= 1 and position >= 0 and text for line, column, position, text in places)
+            positions.append((error.line, error.column, error.position, str(error)))
+    assert read_count
+    assert positions
+    assert all(line >= 1 and column >= 1 and position >= 0 and text for line, column, position, text in positions)
 
 
 def test_quick_and_exact_reader_of_jsv_agree() -> None:
-    sure = 0
+    sure_count = 0
     for data, shape in mutations(jsv.serializer, DOCUMENTS * 3, seed=2):
         text = data.decode("utf-8", "replace")
         if not text or shape is None or isinstance(shape, Text):
             continue
         try:
-            got = quick.read(text, shape, DEFAULT_LIMITS)
+            result = quick.read(text, shape, DEFAULT_LIMITS)
         except quick.Unsure:
             continue
-        sure += 1
-        assert repr(got) == repr(reader.read(text, shape)), text
-    assert sure > DOCUMENTS / 20
+        sure_count += 1
+        assert repr(result) == repr(reader.read(text, shape)), text
+    assert sure_count > DOCUMENTS / 20
 
 
 NODE = Record("N", {"a": Text(), "b": ListOf(Text()), "c": MapOf(Text())})
@@ -97,7 +97,7 @@ ONLY_TABLES = {"rows", "cells", "lines"}
 ANY = {"quotes", "commas", "blanks", "braces", "digits"}
 
 
-def _stumbles(name: str, kind: str) -> bool:
+def _find_stumbles(name: str, kind: str) -> bool:
     """Whether a kind of document says something about a format."""
     if kind in ONLY_XML:
         return name == "xml"
@@ -110,24 +110,24 @@ CASES = [
     pytest.param(serializer, kind, id=f"{serializer.name}-{kind}")
     for serializer in READABLE
     for kind in HOSTILE
-    if serializer.name != "msgpack" and _stumbles(serializer.name, kind)
+    if serializer.name != "msgpack" and _find_stumbles(serializer.name, kind)
 ]
 
 
 @pytest.mark.parametrize(("serializer", "kind"), CASES)
 def test_time_grows_with_the_length(serializer: Serializer, kind: str) -> None:
     for shape in (NODE, None):
-        if _seconds(serializer, HOSTILE[kind](LENGTH).encode(), shape) > 0.2:
+        if _measure_seconds(serializer, HOSTILE[kind](LENGTH).encode(), shape) > 0.2:
             # A busy machine spoils a measure, not three of them.
-            assert any(_growth(serializer, kind, shape) < 2 * GROWTH for _ in range(3))
+            assert any(_measure_growth(serializer, kind, shape) < 2 * GROWTH for _ in range(3))
 
 
-def _growth(serializer: Serializer, kind: str, shape: Any) -> float:
-    short = min(_seconds(serializer, HOSTILE[kind](LENGTH // GROWTH).encode(), shape) for _ in range(3))
-    return _seconds(serializer, HOSTILE[kind](LENGTH).encode(), shape) / short
+def _measure_growth(serializer: Serializer, kind: str, shape: Any) -> float:
+    short = min(_measure_seconds(serializer, HOSTILE[kind](LENGTH // GROWTH).encode(), shape) for _ in range(3))
+    return _measure_seconds(serializer, HOSTILE[kind](LENGTH).encode(), shape) / short
 
 
-def _seconds(serializer: Serializer, data: bytes, shape: Any) -> float:
+def _measure_seconds(serializer: Serializer, data: bytes, shape: Any) -> float:
     gc.disable()
     start = time.process_time()
     with contextlib.suppress(DecodeError):

@@ -73,7 +73,7 @@ def test_depth_of_xml() -> None:
     assert not accepts("xml", document, shape, depth=1)
 
 
-def streamed(lengths: list[int]) -> list[int]:
+def measure_blocks(lengths: list[int]) -> list[int]:
     """How many bytes each block of a document with rows of so many bytes has."""
     return [len(block) for block in blocks("[", lengths, lambda length: "x" * length, ",", lambda: "]")]
 
@@ -81,8 +81,8 @@ def streamed(lengths: list[int]) -> list[int]:
 def test_a_block_of_a_stream_ends_at_its_bytes() -> None:
     assert BLOCK_BYTES == 64 * 1024
     # The first block is as short as it can be; later ones end with the row that fills them.
-    assert streamed([1] * 3)[0] < 8
+    assert measure_blocks([1] * 3)[0] < 8
     half = BLOCK_BYTES // 2
-    found = streamed([1, half, half, half, half, 1])
-    assert max(found) <= BLOCK_BYTES + 4
-    assert streamed([1, BLOCK_BYTES, BLOCK_BYTES])[1:3] == [BLOCK_BYTES + 1, BLOCK_BYTES + 1]
+    sizes = measure_blocks([1, half, half, half, half, 1])
+    assert max(sizes) <= BLOCK_BYTES + 4
+    assert measure_blocks([1, BLOCK_BYTES, BLOCK_BYTES])[1:3] == [BLOCK_BYTES + 1, BLOCK_BYTES + 1]

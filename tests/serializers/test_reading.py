@@ -106,9 +106,9 @@ def test_documents_that_would_lose_data_are_refused(module: Any, text: str) -> N
     ],
 )
 def test_dropping(module: Any, text: str, value: Any, dropped: list[str]) -> None:
-    found: list[str] = []
-    got = module.loads(text, PAIR, reading=Reading(relaxed=True, drop=found.append))
-    assert (got, [each.replace("tags[1]", "tags") for each in found]) == (value, dropped)
+    dropped_paths: list[str] = []
+    result = module.loads(text, PAIR, reading=Reading(relaxed=True, drop=dropped_paths.append))
+    assert (result, [path.replace("tags[1]", "tags") for path in dropped_paths]) == (value, dropped)
 
 
 @pytest.mark.parametrize("module", [json, jsv])
@@ -119,9 +119,11 @@ def test_limits_are_never_dropped(module: Any) -> None:
             module.loads(text, PAIR, limits=limits, reading=Reading(relaxed=True, drop=lambda path: None))
 
 
-@pytest.mark.parametrize("serializer", [json.serializer, jsv.serializer, jsonl.serializer], ids=lambda each: each.name)
+@pytest.mark.parametrize(
+    "serializer", [json.serializer, jsv.serializer, jsonl.serializer], ids=lambda serializer: serializer.name
+)
 def test_documents_of_strict_reading_are_read_equally_in_every_mode(serializer: Serializer) -> None:
-    read = relaxed = 0
+    read_count = relaxed_count = 0
     for data, shape in mutations(serializer, 4000, seed=5):
         try:
             strict = serializer.decode(data, shape)
@@ -129,11 +131,11 @@ def test_documents_of_strict_reading_are_read_equally_in_every_mode(serializer: 
             for reading in (COMPATIBLE, Reading(relaxed=True, drop=lambda path: None)):
                 try:
                     serializer.decode(data, shape, reading=reading)
-                    relaxed += 1
+                    relaxed_count += 1
                 except DecodeError:
                     pass
             continue
-        read += 1
+        read_count += 1
         assert repr(serializer.decode(data, shape, reading=COMPATIBLE)) == repr(strict)
-    assert read > 100
-    assert relaxed > 100
+    assert read_count > 100
+    assert relaxed_count > 100

@@ -17,37 +17,39 @@ CONTRACT = "http://schemas.datacontract.org/2004/07/"
 TYPES = "http://schemas.servicestack.net/types"
 
 
-def texts(names: str) -> dict[str, Shape]:
+def make_texts(names: str) -> dict[str, Shape]:
     return {name: Text() for name in names.split()}
 
 
-def session(entity: str, own: str, customers: str) -> Record:
+def make_session_record(entity: str, own: str, customers: str) -> Record:
     """SessionInfo with its records in three namespaces."""
-    base = Record("EntityInfo", texts("id dateCreated dateLastModified createdBy lastModifiedBy"), namespace=entity)
-    breadcrumb = Record("CustomerBreadcrumb", texts("id name"), namespace=customers)
-    log = Record("SessionLogInfo", texts("date message"), namespace=own)
+    base = Record(
+        "EntityInfo", make_texts("id dateCreated dateLastModified createdBy lastModifiedBy"), namespace=entity
+    )
+    breadcrumb = Record("CustomerBreadcrumb", make_texts("id name"), namespace=customers)
+    log = Record("SessionLogInfo", make_texts("date message"), namespace=own)
     member = Record(
         "SessionMemberInfo",
         {
-            **texts("identity endpointId displayName"),
+            **make_texts("identity endpointId displayName"),
             "isOriginalMember": Boolean(),
             "avatarUrl": Text(),
             "applicationData": MapOf(Text()),
-            **texts("callState role callSid"),
+            **make_texts("callState role callSid"),
             "muted": Boolean(),
         },
         namespace=own,
     )
     fields = {
-        **texts("dialState callState queueState accountId accountName customerId"),
+        **make_texts("dialState callState queueState accountId accountName customerId"),
         "customerBreadcrumb": ListOf(breadcrumb),
-        **texts("customerName endpointId endpointName dateCompleted destination toAddress fromAddress fromName"),
-        **texts("answeredByName queueMemberId channel"),
+        **make_texts("customerName endpointId endpointName dateCompleted destination toAddress fromAddress fromName"),
+        **make_texts("answeredByName queueMemberId channel"),
         "ended": Boolean(),
-        **texts("outcome callSid consoleData holdQueueName heldByUserId holdReason conferenceSid displayName"),
+        **make_texts("outcome callSid consoleData holdQueueName heldByUserId holdReason conferenceSid displayName"),
         "log": ListOf(log),
         "members": ListOf(member),
-        **texts("callbackNumber answeredById direction fromPhoneNumber mostRecentParticipantCallSid"),
+        **make_texts("callbackNumber answeredById direction fromPhoneNumber mostRecentParticipantCallSid"),
         "wasMissed": Boolean(),
         "ringQueueId": Text(),
         **base.fields,
@@ -56,10 +58,10 @@ def session(entity: str, own: str, customers: str) -> Record:
 
 
 HOST = f"{CONTRACT}Evo.ServiceModel"
-SESSION = session(HOST, HOST, HOST)
+SESSION = make_session_record(HOST, HOST, HOST)
 API = f"{CONTRACT}Voice.Api"
-SPREAD = session(API, f"{API}.Sessions", f"{API}.Customers")
-LISTED = Record(
+SPREAD = make_session_record(API, f"{API}.Sessions", f"{API}.Customers")
+SESSION_LIST = Record(
     "ListResponse",
     {"items": ListOf(SPREAD), "totalCount": Integer(), "totalPages": Integer(), "hasMorePages": Boolean()},
     namespace=API,
@@ -67,18 +69,18 @@ LISTED = Record(
     xml_name=xml.generic_name("ListResponse", SPREAD),
 )
 ERROR = Record(
-    "ResponseError", {**texts("errorCode fieldName message"), "meta": MapOf(Text())}, namespace=TYPES, ordered=True
+    "ResponseError", {**make_texts("errorCode fieldName message"), "meta": MapOf(Text())}, namespace=TYPES, ordered=True
 )
 STATUS = Record(
     "ResponseStatus",
-    {**texts("errorCode message stackTrace"), "errors": ListOf(ERROR), "meta": MapOf(Text())},
+    {**make_texts("errorCode message stackTrace"), "errors": ListOf(ERROR), "meta": MapOf(Text())},
     namespace=TYPES,
     ordered=True,
 )
 AUTHENTICATED = Record(
     "AuthenticateResponse",
     {
-        **texts("userId sessionId userName displayName referrerUrl bearerToken refreshToken profileUrl"),
+        **make_texts("userId sessionId userName displayName referrerUrl bearerToken refreshToken profileUrl"),
         "roles": ListOf(Text()),
         "permissions": ListOf(Text()),
         "responseStatus": STATUS,
@@ -131,11 +133,11 @@ class TestList:
     }
 
     def test_name_of_a_generic_type(self) -> None:
-        assert LISTED.xml_name == "ListResponseOfSessionInfoBWxtuWQa"
+        assert SESSION_LIST.xml_name == "ListResponseOfSessionInfoBWxtuWQa"
         assert xml.generic_name("KeyValue", Text(), ListOf(Text())) == "KeyValueOfstringArrayOfstringty7Ep6D1"
 
     def test_xml(self) -> None:
-        assert xml.dumps(self.VALUE, LISTED).partition("?>")[2] == BODIES["list xml"]
+        assert xml.dumps(self.VALUE, SESSION_LIST).partition("?>")[2] == BODIES["list xml"]
 
 
 class TestErrors:
@@ -155,7 +157,7 @@ class TestErrors:
 
     def test_argument_in_xml(self) -> None:
         # This host's ResponseError had no meta yet.
-        error = Record("ResponseError", texts("errorCode fieldName message"), namespace=TYPES, ordered=True)
+        error = Record("ResponseError", make_texts("errorCode fieldName message"), namespace=TYPES, ordered=True)
         status = Record("ResponseStatus", {**STATUS.fields, "errors": ListOf(error)}, namespace=TYPES, ordered=True)
         failure = Record("ThrowErrorResponse", {"responseStatus": status, "result": Text()}, namespace=HOST)
         assert xml.dumps(jsv.loads(BODIES["error jsv"], failure), failure) == BODIES["error xml"]

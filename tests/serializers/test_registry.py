@@ -49,15 +49,15 @@ def distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 def test_an_installed_format() -> None:
     registry = default_registry()
     assert len(registry) == len(FORMATS) + 1
-    found = registry.by_media_type("application/x-shout")
-    assert found is not None
-    assert found is registry.by_suffix("shout") is registry.by_name("SHOUTED")
+    shout = registry.by_media_type("application/x-shout")
+    assert shout is not None
+    assert shout is registry.by_suffix("shout") is registry.by_name("SHOUTED")
     record = Record("Row", {"name": Text()})
 
     class Row:
         name = "a"
 
-    assert found.writer(record)(Row()) == b'{"NAME":"A"}'
+    assert shout.writer(record)(Row()) == b'{"NAME":"A"}'
 
 
 class Same(Serializer):
@@ -104,14 +104,14 @@ def test_no_module_compares_the_name_of_a_format() -> None:
     import re
 
     root = Path(__file__).parents[2]
-    compared = re.compile(r"(?:serializer|best\[5\])\.name\s*(?:==|!=|in\b|not in\b)")
-    bad = [
+    comparison = re.compile(r"(?:serializer|best\[5\])\.name\s*(?:==|!=|in\b|not in\b)")
+    offenders = [
         str(path)
         for folder in ("gateway", "serializers")
         for path in (root / folder).rglob("*.py")
-        if compared.search(path.read_text())
+        if comparison.search(path.read_text())
     ]
-    assert bad == []
+    assert offenders == []
 
 
 def test_json_and_xml_do_not_know_jsv() -> None:

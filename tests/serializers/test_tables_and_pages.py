@@ -14,7 +14,7 @@ from serializers.registry import FORMATS, Registry, default_registry
 from serializers.shape import Integer, ListOf, MapOf, Record, Text
 
 ROW = Record("Row", {"id": Integer(), "displayName": Text(), "tags": ListOf(Text()), "data": MapOf(Text())})
-NAMED = Record("Named", {"id": Integer(), "name": Text()})
+NAMED_ROW = Record("Named", {"id": Integer(), "name": Text()})
 
 
 class TestCells:
@@ -117,11 +117,11 @@ class TestCells:
 
     @pytest.mark.parametrize("separator", [",", ";", "\t"])
     def test_rows_of_every_separator(self, separator: str) -> None:
-        text = csv.dumps([{"id": 1, "displayName": "a"}, {"id": 2}], ListOf(NAMED)).replace(",", separator)
-        assert [each["id"] for each in csv.loads(text, ListOf(NAMED))] == [1, 2]
+        text = csv.dumps([{"id": 1, "displayName": "a"}, {"id": 2}], ListOf(NAMED_ROW)).replace(",", separator)
+        assert [row["id"] for row in csv.loads(text, ListOf(NAMED_ROW))] == [1, 2]
         assert csv.loads(text) == [{"Id": "1", "Name": ""}, {"Id": "2", "Name": ""}]
         header, _, rows = text.partition("\n")
-        assert [each["id"] for each in row_reader(header, NAMED)(rows)] == [1, 2]
+        assert [row["id"] for row in row_reader(header, NAMED_ROW)(rows)] == [1, 2]
 
     def test_cells_share_the_limits_of_the_document(self) -> None:
         rows = csv.dumps([{"tags": ["x"] * 20}] * 4, ListOf(ROW))
@@ -143,8 +143,11 @@ class TestLines:
 
 class TestPages:
     def test_escapes_everything(self) -> None:
-        bad = "<script>\"&'"
-        page = html.dumps({bad: [{bad: bad}], "t": bad}, page=Page(bad, {bad: f"/{bad}"}))
+        hostile_text = "<script>\"&'"
+        page = html.dumps(
+            {hostile_text: [{hostile_text: hostile_text}], "t": hostile_text},
+            page=Page(hostile_text, {hostile_text: f"/{hostile_text}"}),
+        )
         assert "<script" not in page
         assert "\"&'" not in page
 
@@ -159,7 +162,7 @@ class TestPages:
     def test_a_stream_is_a_page_too(self) -> None:
         page = Page("Rows <1>", {"JSON": "/rows.json?a=1&b=2"})
         rows = [{"id": number, "name": f"<{number}>"} for number in range(250)]
-        streamed = b"".join(html.serializer.stream(iter(rows), ListOf(NAMED), page=page)).decode()
+        streamed = b"".join(html.serializer.stream(iter(rows), ListOf(NAMED_ROW), page=page)).decode()
         assert "<title>Rows &lt;1&gt;</title>" in streamed
         assert '<a href="/rows.json?a=1&amp;b=2">JSON</a>' in streamed
         assert [f"<td>&lt;{number}&gt;</td>" in streamed for number in range(250)] == [True] * 250
@@ -168,7 +171,7 @@ class TestPages:
     def test_a_member_that_no_row_had_before_begins_a_table(self) -> None:
         rows: list[dict[str, object]] = [{"id": number} for number in range(250)]
         rows[200]["name"] = "late"
-        streamed = b"".join(html.serializer.stream(iter(rows), ListOf(NAMED))).decode()
+        streamed = b"".join(html.serializer.stream(iter(rows), ListOf(NAMED_ROW))).decode()
         assert streamed.count("<table") == streamed.count("</table>") == 2
         assert '<th scope="col">name</th>' in streamed.partition("<td>199</td>")[2].partition("<td>200</td>")[0]
 

@@ -39,7 +39,7 @@ ORDERS = Record(
     rows="items",
 )
 CREATED = "2026-01-02T03:04:05.678900Z"
-PLACES: dict[str, Any] = {
+ADDRESSES: dict[str, Any] = {
     "addresses": {"orderid": "/orders/{}", "customerid": "/customers?ids={}", "tagid": "/tags/{}"},
     "owners": {"Order": ("/orders/{}", "id")},
     "root": "/base",
@@ -50,14 +50,14 @@ def order(number: int = 1, **more: Any) -> dict[str, Any]:
     return {"id": f"o{number}", "name": f"Order {number}", "state": "New", "created": CREATED, **more}
 
 
-def listed(
+def write_list(
     rows: list[Any], listing: Listing, *, total: int = 202, pages: int = 5, more: bool = True, **page: Any
 ) -> str:
     value = {"items": rows, "totalCount": total, "totalPages": pages, "hasMorePages": more}
-    return html.dumps(value, ORDERS, page=Page(listing=listing, **PLACES, **page))
+    return html.dumps(value, ORDERS, page=Page(listing=listing, **ADDRESSES, **page))
 
 
-def plain(page: str) -> str:
+def strip_tags(page: str) -> str:
     """The text of a page's main part."""
     return " ".join(re.sub(r"<[^>]+>", " ", page[page.index("<main>") :]).split())
 
@@ -74,9 +74,9 @@ LISTING = Listing(
 
 class TestList:
     def test_count_order_and_page(self) -> None:
-        page = listed([order()], LISTING)
+        page = write_list([order()], LISTING)
         assert "<title>Orders</title>" in page
-        assert "Orders — 202, newest first, page 2 of 5" in plain(page)
+        assert "Orders — 202, newest first, page 2 of 5" in strip_tags(page)
 
     @pytest.mark.parametrize(
         ("changes", "totals", "text"),
@@ -93,20 +93,20 @@ class TestList:
         ],
     )
     def test_the_head_of_other_lists(self, changes: dict[str, Any], totals: dict[str, Any], text: str) -> None:
-        page = listed([order()], replace(LISTING, **changes), **totals)
-        found = re.search(r"<small>— (.*?)</small>", page)
-        assert found
-        assert found[1] == text
+        page = write_list([order()], replace(LISTING, **changes), **totals)
+        match = re.search(r"<small>— (.*?)</small>", page)
+        assert match
+        assert match[1] == text
 
     def test_pages_are_above_and_below(self) -> None:
-        page = listed([order()], LISTING)
+        page = write_list([order()], LISTING)
         assert page.count('<a rel="prev" href="/base/orders?state=New&amp;x=a%26b">') == 2
         assert page.count('<a rel="next" href="/base/orders?state=New&amp;x=a%26b&amp;page=3">') == 2
-        only = listed([order()], replace(LISTING, number=1), pages=1, more=False)
+        only = write_list([order()], replace(LISTING, number=1), pages=1, more=False)
         assert 'class="pages"' not in only
 
     def test_heads_sort(self) -> None:
-        page = listed([order(data={"k": "v"})], replace(LISTING, ascending=True))
+        page = write_list([order(data={"k": "v"})], replace(LISTING, ascending=True))
         sort = "/base/orders?state=New&amp;x=a%26b&amp;sortField={}&amp;sortOrder={}"
         assert (
             f'<th scope="col" aria-sort="ascending"><a href="{sort.format("created", "Descend")}">Created</a></th>'
@@ -121,7 +121,7 @@ class TestList:
             Control("from", 'F"rom', '<"', about="Which <day>", kind="date"),
             Control("customerIds", "Customer IDs", rare=True),
         )
-        page = listed([order()], replace(LISTING, controls=controls))
+        page = write_list([order()], replace(LISTING, controls=controls))
         assert '<form class="filters" method="get" action="/base/orders"' in page
         assert '<input type="hidden" name="x" value="a&amp;b">' in page
         assert 'name="page"' not in page
@@ -131,7 +131,7 @@ class TestList:
         assert '<a href="/base/orders?x=a%26b">Clear the filters</a>' in page
 
     def test_columns_of_the_view_come_first_and_the_others_are_behind_a_switch(self) -> None:
-        page = listed(
+        page = write_list(
             [order(customerId="c 1", customerName="Ann", lines=[{"text": "a"}, {"text": "b"}], tagIds=["t/1", "t2"])],
             LISTING,
         )
@@ -152,31 +152,31 @@ class TestList:
     def test_all_columns_stay_from_page_to_page(self) -> None:
         row = order(customerName="Ann")
         switch = re.compile(r'<a class="columns" id="all-columns" href="([^"]*)">([^<]*)</a>')
-        address, label = switch.findall(listed([row], LISTING))[0]
+        address, label = switch.findall(write_list([row], LISTING))[0]
         # The page stays the same one.
         assert (address, label) == ("/base/orders?state=New&amp;page=2&amp;x=a%26b&amp;_columns=all", "All 5 columns")
-        page = listed([row], replace(LISTING, pairs=(*LISTING.pairs, ("_Columns", "All"))))
+        page = write_list([row], replace(LISTING, pairs=(*LISTING.pairs, ("_Columns", "All"))))
         assert switch.findall(page) == [("/base/orders?state=New&amp;page=2&amp;x=a%26b", "Only 3 columns")]
         assert "rows list wide" in page
         links = re.findall(r'<a (?:rel="(?:prev|next)" )?href="(/base/orders\?[^"]*)"', page)
         assert len(links) > 5
-        assert all("_Columns=All" in each for each in links)
+        assert all("_Columns=All" in link for link in links)
         assert '<input type="hidden" name="_Columns" value="All">' in page
 
     def test_the_column_that_sorts_is_shown(self) -> None:
-        page = listed([order(customerName="Ann")], replace(LISTING, sort_field="CustomerName"))
+        page = write_list([order(customerName="Ann")], replace(LISTING, sort_field="CustomerName"))
         assert 'class="rows list c4"' in page
         assert re.findall(r"<th scope=\"col\"[^>]*><a[^>]*>([^<]*)", page)[:3] == ["Name", "Customer name", "State"]
 
     def test_a_refused_filter_shows_the_reason(self) -> None:
         controls = (Control("from", "From", "x", problem="Not a <day>"), Control("id", "ID", rare=True, problem="No"))
-        page = listed([], replace(LISTING, controls=controls))
+        page = write_list([], replace(LISTING, controls=controls))
         assert 'value="x" aria-invalid="true" aria-describedby="problem-from">' in page
         assert '<small class="bad" id="problem-from">Not a &lt;day&gt;</small>' in page
         assert "<details open><summary>More filters</summary>" in page
 
     def test_ids_and_names_are_links(self) -> None:
-        page = listed([order(7, customerId="c 1", customerName="Ann", tagIds=["t/1", "t2"])], LISTING)
+        page = write_list([order(7, customerId="c 1", customerName="Ann", tagIds=["t/1", "t2"])], LISTING)
         assert '<a href="/base/orders/o7">Order 7</a>' in page
         assert '<a href="/base/customers?ids=c%201">Ann</a>' in page
         assert '<a href="/base/tags/t%2F1">t/1</a>, <a href="/base/tags/t2">t2</a>' in page
@@ -184,65 +184,75 @@ class TestList:
     def test_few_plain_items_are_shown_and_many_are_folded(self) -> None:
         record = replace(ORDER, fields={**ORDER.fields, "roles": ListOf(Text())})
         rows = replace(ORDERS, fields={**ORDERS.fields, "items": ListOf(record)})
-        for roles, shown in ((["a", "<b>"], "a, &lt;b&gt;"), (["a"] * 6, "<summary>6 items</summary>")):
+        for roles, content in ((["a", "<b>"], "a, &lt;b&gt;"), (["a"] * 6, "<summary>6 items</summary>")):
             value = {"items": [order(roles=roles)], "totalCount": 1, "totalPages": 1, "hasMorePages": False}
             page = html.dumps(value, rows, page=Page(listing=replace(LISTING, number=1)))
-            assert shown in page
+            assert content in page
             assert "<small>— 1, newest first</small>" in page
 
     def test_a_record_in_a_cell_has_its_name(self) -> None:
         record = replace(ORDER, fields={**ORDER.fields, "newest": LINE})
         rows = replace(ORDERS, fields={**ORDERS.fields, "items": ListOf(record)})
-        for line, shown in (
+        for line, content in (
             ({"text": "<b>"}, "&lt;b&gt;"),
             ({"text": "a" * 70}, "a" * 60 + "…"),
             ({"count": 1}, "1 field"),
         ):
             page = html.dumps({"items": [order(newest=line)]}, rows, page=Page(listing=LISTING))
-            assert f"<details><summary>{shown}</summary>" in page
+            assert f"<details><summary>{content}</summary>" in page
 
     def test_an_invalid_id_is_not_a_link(self) -> None:
-        page = listed([order(1, id="..", customerId="")], LISTING)
+        page = write_list([order(1, id="..", customerId="")], LISTING)
         assert "/base/orders/.." not in page
         assert "/base/customers" not in page
 
     def test_points_in_time_are_elements(self) -> None:
-        assert f'<time datetime="{CREATED}" title="{CREATED}">2026-01-02 03:04 UTC</time>' in listed([order()], LISTING)
+        assert f'<time datetime="{CREATED}" title="{CREATED}">2026-01-02 03:04 UTC</time>' in write_list(
+            [order()], LISTING
+        )
 
     def test_empty_lists_explain_what_to_do(self) -> None:
         none: dict[str, Any] = {"total": 0, "pages": 0, "more": False}
-        filtered = listed([], replace(LISTING, number=1), **none)
-        assert "Orders — none" in plain(filtered)
+        filtered = write_list([], replace(LISTING, number=1), **none)
+        assert "Orders — none" in strip_tags(filtered)
         assert "No orders match these filters" in filtered
         assert '<a href="/base/orders?x=a%26b">Clear the filters</a> to see all.' in filtered
         assert "<table" not in filtered
-        assert "There are no orders yet." in listed([], Listing("/orders"), **none)
-        beyond = listed([], replace(LISTING, number=9), total=202, more=False)
+        assert "There are no orders yet." in write_list([], Listing("/orders"), **none)
+        beyond = write_list([], replace(LISTING, number=9), total=202, more=False)
         assert '<a href="/base/orders?state=New&amp;x=a%26b">Go to the first page</a>' in beyond
 
     def test_everything_is_escaped(self) -> None:
-        bad = "<script>\"&'"
-        page = listed(
-            [order(1, name=bad, customerName=bad, customerId=bad, data={bad: bad})],
+        hostile_text = "<script>\"&'"
+        page = write_list(
+            [
+                order(
+                    1,
+                    name=hostile_text,
+                    customerName=hostile_text,
+                    customerId=hostile_text,
+                    data={hostile_text: hostile_text},
+                )
+            ],
             LISTING,
-            actions={bad: f"/{bad}"},
-            links={bad: bad},
+            actions={hostile_text: f"/{hostile_text}"},
+            links={hostile_text: hostile_text},
         )
         assert "<script" not in page
 
     def test_rows_are_streamed(self) -> None:
-        taken = []
+        read_numbers = []
 
         def rows() -> Any:
             for number in range(20_000):
-                taken.append(number)
+                read_numbers.append(number)
                 yield order(number)
 
         value = {"items": rows(), "totalCount": 20_000, "totalPages": 1, "hasMorePages": False}
-        blocks = html.serializer.stream(value, ORDERS, page=Page(listing=replace(LISTING, number=0), **PLACES))
+        blocks = html.serializer.stream(value, ORDERS, page=Page(listing=replace(LISTING, number=0), **ADDRESSES))
         first = [next(blocks), next(blocks)]
         assert b"20,000" in b"".join(first)
-        assert len(taken) < 500
+        assert len(read_numbers) < 500
         rest = b"".join(blocks)
         assert rest.count(b"<tr>") + first[1].count(b"<tr>") == 20_001
         assert rest.endswith(b"</main></body></html>")
@@ -250,7 +260,7 @@ class TestList:
     def test_a_member_that_no_row_had_before_begins_a_table(self) -> None:
         rows = [order(number) for number in range(250)]
         rows[200]["data"] = {"k": "v"}
-        page = listed(rows, LISTING)
+        page = write_list(rows, LISTING)
         assert page.count("<table><thead>") == 2
         assert '<th scope="col">Data</th>' in page.partition("Order 199<")[2].partition("Order 200<")[0]
 
@@ -259,16 +269,16 @@ class TestRecord:
     def test_title_sections_and_ids(self) -> None:
         value = order(4711, customerId="c1", open=False, lines=[{"text": "a", "count": 2}], tagIds=[], data={"k": "v"})
         related, actions = {"Notes": "/notes?orderId={}"}, {"End order": "/explorer#EndOrder?id={}"}
-        page = html.dumps(value, ORDER, page=Page(related=related, actions=actions, **PLACES))
+        page = html.dumps(value, ORDER, page=Page(related=related, actions=actions, **ADDRESSES))
         assert "<title>Order 4711 · Order</title>" in page
         assert "<h1>Order 4711 <small>· Order</small></h1>" in page
         assert '<a href="/base/notes?orderId=o4711">Notes</a>' in page
         assert '<a class="button" href="/base/explorer#EndOrder?id=o4711">End order</a>' in page
-        places = [
-            page.index(each)
-            for each in (">State<", "<h2>Lines<", "<h2>Data<", "<h2>Details<", ">Open<", "<h2>IDs<", ">o4711<")
+        positions = [
+            page.index(text)
+            for text in (">State<", "<h2>Lines<", "<h2>Data<", "<h2>Details<", ">Open<", "<h2>IDs<", ">o4711<")
         ]
-        assert places == sorted(places)
+        assert positions == sorted(positions)
         assert '<a href="/base/customers?ids=c1">c1</a>' in page
         assert "03:04:05 UTC" in page
         assert "Tag" not in page

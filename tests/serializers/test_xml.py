@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from serializers import xml
 from serializers.errors import DecodeError
 from serializers.shape import Boolean, Choice, Instant, Integer, ListOf, MapOf, Record, Reference, Text
-from tests.serializers.strategies import shape_strategy, values
+from tests.serializers.strategies import make_shapes, make_values
 
 NODE: Record = Record(
     "Node",
@@ -110,5 +110,5 @@ def test_scalars_in_their_own_spelling() -> None:
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_documents_are_well_formed_for_others(data: st.DataObject) -> None:
-    shape = data.draw(shape_strategy())
-    ElementTree.fromstring(xml.serializer.encode(data.draw(values(shape)), shape))
+    shape = data.draw(make_shapes())
+    ElementTree.fromstring(xml.serializer.encode(data.draw(make_values(shape)), shape))

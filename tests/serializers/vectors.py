@@ -54,7 +54,7 @@ _SHAPES: dict[str, Shape] = {}
 _RECORDS: dict[str, shapes.Record] = {}
 
 
-def shape_of(name: str, enclosing: frozenset[str] = frozenset()) -> Shape:
+def read_shape(name: str, enclosing: frozenset[str] = frozenset()) -> Shape:
     """The shape of a vector's type; a type that holds itself does so by reference."""
     name = name.strip().removesuffix("?")
     if name in SCALARS:
@@ -63,25 +63,25 @@ def shape_of(name: str, enclosing: frozenset[str] = frozenset()) -> Shape:
         return shapes.Reference(lambda: _RECORDS[name])
     if not enclosing and name in _SHAPES:
         return _SHAPES[name]
-    shape = _compound(name, enclosing)
+    shape = _read_compound(name, enclosing)
     if not enclosing:
         _SHAPES[name] = shape
     return shape
 
 
-def _compound(name: str, enclosing: frozenset[str]) -> Shape:
+def _read_compound(name: str, enclosing: frozenset[str]) -> Shape:
     if name in TYPES["enums"]:
         return shapes.Choice(TYPES["enums"][name]["members"], flags=TYPES["enums"][name]["flags"], name=name)
     if name.endswith("[]"):
-        return shapes.ListOf(shape_of(name[:-2], enclosing))
+        return shapes.ListOf(read_shape(name[:-2], enclosing))
     if match := re.fullmatch(r"(?:List|HashSet)<(.+)>", name):
-        return shapes.ListOf(shape_of(match[1], enclosing))
+        return shapes.ListOf(read_shape(match[1], enclosing))
     if match := re.fullmatch(r"Dictionary<([^,<]+),(.+)>", name):
-        return shapes.MapOf(shape_of(match[2], enclosing), key=shape_of(match[1]))
+        return shapes.MapOf(read_shape(match[2], enclosing), key=read_shape(match[1]))
     if match := re.fullmatch(r"KeyValuePair<([^,<]+),(.+)>", name):
-        return shapes.Record(name, {"key": shape_of(match[1]), "value": shape_of(match[2])})
+        return shapes.Record(name, {"key": read_shape(match[1]), "value": read_shape(match[2])})
     fields = {
-        field: shape_of(kind, enclosing | {name})
+        field: read_shape(kind, enclosing | {name})
         for field, kind in TYPES["records"][name].items()
         if not UNSUPPORTED.search(kind)
     }
@@ -89,36 +89,36 @@ def _compound(name: str, enclosing: frozenset[str]) -> Shape:
     return record
 
 
-def value_of(raw: Any, shape: Shape) -> Any:
+def read_value(raw: Any, shape: Shape) -> Any:
     """A vector's value as `loads` gives it. Instants of no known zone are UTC; 100 ns are cut."""
     if raw is None:
         return None
     if isinstance(raw, dict) and "$map" in raw:
         assert isinstance(shape, shapes.MapOf)
-        return {key: value_of(item, shape.value) for key, item in raw["$map"]}
+        return {key: read_value(item, shape.value) for key, item in raw["$map"]}
     if isinstance(raw, dict) and "$nodes" in raw:
-        return _nodes(raw)
+        return _read_nodes(raw)
     if isinstance(shape, shapes.Record):
-        return {name: value_of(raw.get(name), _field(field)) for name, field in shape.fields.items()}
+        return {name: read_value(raw.get(name), _read_field(field)) for name, field in shape.fields.items()}
     if isinstance(shape, shapes.MapOf):
-        return {key: value_of(item, shape.value) for key, item in raw.items()}
+        return {key: read_value(item, shape.value) for key, item in raw.items()}
     if isinstance(shape, shapes.ListOf):
-        return [value_of(item, shape.item) for item in raw]
-    return _scalar(raw, shape)
+        return [read_value(item, shape.item) for item in raw]
+    return _read_scalar(raw, shape)
 
 
-def _field(field: Shape) -> Shape:
+def _read_field(field: Shape) -> Shape:
     return field.record if isinstance(field, shapes.Reference) else field
 
 
-def _nodes(raw: dict[str, Any]) -> Any:
+def _read_nodes(raw: dict[str, Any]) -> Any:
     node: dict[str, Any] = {"child": None, "v": raw.get("v")}
     for _ in range(raw["$nodes"] - 1):
         node = {"child": node, "v": None}
     return node
 
 
-def _scalar(raw: Any, shape: Shape) -> Any:
+def _read_scalar(raw: Any, shape: Shape) -> Any:
     if isinstance(raw, dict):
         (kind, text), *_ = raw.items()
         return _TAGGED[kind](text, shape)
@@ -131,17 +131,17 @@ def _scalar(raw: Any, shape: Shape) -> Any:
     return float(raw) if isinstance(shape, shapes.Number) else raw
 
 
-def _date(text: str, _: Shape) -> datetime:
+def _read_date(text: str, _: Shape) -> datetime:
     return datetime.fromisoformat(text[:26]).replace(tzinfo=timezone.utc)  # noqa: UP017
 
 
-def _offset(text: str, _: Shape) -> datetime:
+def _read_offset(text: str, _: Shape) -> datetime:
     return datetime.fromisoformat(text[:26] + text[27:])
 
 
 _TAGGED: dict[str, Any] = {
-    "$date": _date,
-    "$dto": _offset,
+    "$date": _read_date,
+    "$dto": _read_offset,
     "$ticks": lambda text, _: timedelta(microseconds=int(int(text) / 10)) if abs(int(text)) < 10**18 else None,
     "$dec": lambda text, _: decimal.Decimal(text),
     "$num": lambda text, shape: int(text) if isinstance(shape, shapes.Integer) else float(text),
