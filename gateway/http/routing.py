@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from bisect import insort
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
 
 import falcon
 from falcon.routing import CompiledRouter
@@ -16,7 +16,8 @@ from gateway.contract.catalog import Catalog, Operation, Route, route_key
 from serializers.registry import Registry
 
 
-class _Route(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Route:
     """A route in the router.
 
     :ivar segments: the segments of its template.
@@ -148,7 +149,7 @@ class CaselessRouter(CompiledRouter):
             if name in route.verbs
         }
         set_default_responders(methods)
-        return first._replace(methods=methods).found(variables)
+        return replace(first, methods=methods).found(variables)
 
 
 def _takes(resource: object, verb: str) -> bool:
