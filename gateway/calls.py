@@ -135,10 +135,10 @@ class Credentials(NamedTuple):
     @property
     def cookies(self) -> Mapping[str, str]:
         """Return the cookies by name; the first of several with the same name."""
-        found: dict[str, str] = {}
+        by_name: dict[str, str] = {}
         for name, value in cookies(self.cookie):
-            found.setdefault(name, value)
-        return found
+            by_name.setdefault(name, value)
+        return by_name
 
     @property
     def bearer(self) -> str:

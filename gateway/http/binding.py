@@ -147,17 +147,17 @@ def from_pairs(
     texts: dict[str, list[_Given]] = {}
     failures: list[FieldError] = []
     for name, text in given:
-        found, subscript = _member(members, name)
-        if found is None or text is None:
+        member, subscript = _member(members, name)
+        if member is None or text is None:
             continue
-        given_names[found[0]] = name.partition("[")[0]
+        given_names[member[0]] = name.partition("[")[0]
         if isinstance(text, forms.Undecodable):
             message = (
-                f"'{text.shown[:_LONGEST_SHOWN]}' is an Invalid value for '{found[0]}': not {text.charset.upper()}"
+                f"'{text.shown[:_LONGEST_SHOWN]}' is an Invalid value for '{member[0]}': not {text.charset.upper()}"
             )
-            failures.append(FieldError(MalformedRequest.error_code, found[0], message))
+            failures.append(FieldError(MalformedRequest.error_code, member[0], message))
         else:
-            texts.setdefault(found[0], []).append((subscript, text))
+            texts.setdefault(member[0], []).append((subscript, text))
     values: dict[str, Any] = {}
     tally = Tally(DEFAULT_LIMITS)
     for wire_name, each in texts.items():
@@ -197,15 +197,15 @@ def _unquoted(value: Any) -> Any:
 
 def _member(members: Mapping[str, _Member], name: str) -> tuple[_Member | None, str]:
     """Return the member for a name in a query or form, and the text in brackets after it."""
-    found = members.get(name.lower())
-    if found is not None or not name.endswith("]"):
-        return found, ""
+    member = members.get(name.lower())
+    if member is not None or not name.endswith("]"):
+        return member, ""
     split = _SUBSCRIPT.fullmatch(name)
-    found = members.get(split[1].lower()) if split else None
-    if split is None or found is None:
+    member = members.get(split[1].lower()) if split else None
+    if split is None or member is None:
         return None, ""
-    fits = not split[2] or split[2].isdecimal() or isinstance(found[1], shape.MapOf)
-    return (found if fits else None), split[2]
+    fits = not split[2] or split[2].isdecimal() or isinstance(member[1], shape.MapOf)
+    return (member if fits else None), split[2]
 
 
 @cache

@@ -209,12 +209,12 @@ def serializer_of(request: Request, data: bytes, registry: Registry) -> Serializ
     if negotiation.chosen and negotiation.serializer.readable and _may_be(negotiation.serializer, data, registry):
         return negotiation.serializer
     of_api = registry.preferred if negotiation.path.lower().startswith("/api/") else None
-    found = registry.beginning_like(data) or of_api
-    if found is None:
+    serializer = registry.beginning_like(data) or of_api
+    if serializer is None:
         known = ", ".join(_readable(registry))
         kind = media_type(request.content_type) or "none"
         raise UnsupportedMedia(f"A body of type '{kind}' is not read here. Read are: {known}, {FORM}, {MULTIPART}.")
-    return found
+    return serializer
 
 
 @lru_cache(maxsize=512)

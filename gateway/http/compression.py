@@ -67,11 +67,11 @@ class Compressing:
 
         PERF: for a version that is requested again, the document is the same object (`gateway.http.encoding`), whose hash is known.
         """
-        found = self._kept.get(data)
-        if found is None:
-            found = _compressed(data)
-            self._kept.keep(data, found)
-        return found
+        compressed = self._kept.get(data)
+        if compressed is None:
+            compressed = _compressed(data)
+            self._kept.keep(data, compressed)
+        return compressed
 
 
 def _compressed(data: bytes) -> bytes:

@@ -167,7 +167,7 @@ def _list_of(operation: Operation) -> shape.ListOf:
     return shape.ListOf(operation.response_shape)
 
 
-def gathered(answer: Any, rows: shape.Record, budget: Budget) -> Any:
+def gathered(response: Any, rows: shape.Record, budget: Budget) -> Any:
     """Return the response of a streamed list with all its rows, each counted by its size: an envelope has them in one cell.
 
     :param rows: the shape that names the rows.
@@ -176,25 +176,25 @@ def gathered(answer: Any, rows: shape.Record, budget: Budget) -> Any:
     attribute = rows.attributes.get(rows.rows, rows.rows)
     listed = rows.fields[rows.rows]
     assert isinstance(listed, shape.ListOf)
-    setattr(answer, attribute, [*_measured(getattr(answer, attribute), listed.item, budget)])
-    return answer
+    setattr(response, attribute, [*_measured(getattr(response, attribute), listed.item, budget)])
+    return response
 
 
 def headers(operation: Operation, result: Any, serializer: Serializer, tag: str | None = None) -> Mapping[str, str]:
     """Return the headers of a response: its ETag, whether more rows exist than its totals count, and those of the format. A document that
     clients store as a file has no other place for a list's totals.
     """
-    found = {"ETag": tag} if tag else {}
+    fields = {"ETag": tag} if tag else {}
     if operation.lists and getattr(result, "is_count_capped", False):
-        found["X-Total-Count-Capped"] = "true"
+        fields["X-Total-Count-Capped"] = "true"
     if not serializer.download:
-        return found
-    found["Content-Disposition"] = f"attachment; filename={operation.name}.{serializer.suffixes[0]}"
+        return fields
+    fields["Content-Disposition"] = f"attachment; filename={operation.name}.{serializer.suffixes[0]}"
     for name, attribute in (("X-Total-Count", "total_count"), ("X-Total-Pages", "total_pages")):
         total = getattr(result, attribute, None)
         if isinstance(total, int):
-            found[name] = str(total)
-    return found
+            fields[name] = str(total)
+    return fields
 
 
 class SlowReader(BrokenPipeError):

@@ -140,7 +140,7 @@ def _last_id(request: Request) -> int | None:
 
 
 def _id(request: Request) -> str:
-    found = request.query_value("id")
-    if not found:
+    subscriber_id = request.query_value("id")
+    if not subscriber_id:
         raise ValidationFailed("EventSubscriber", [FieldError("NotEmpty", "id", "'id' must not be empty.")])
-    return found
+    return subscriber_id

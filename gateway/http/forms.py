@@ -175,14 +175,14 @@ def _known(charset: str) -> str:
     # Python caches every name that is looked up: only names that it has are looked up, in one spelling.
     name = encodings.normalize_encoding(charset.strip().strip("\"'")[:_LONGEST_SHOWN]).lower()
     try:
-        found = codecs.lookup(name).name if name in _CODECS else ""
+        codec = codecs.lookup(name).name if name in _CODECS else ""
         # Codecs that are not charsets (base64 and the like) fail here.
-        "x".encode(found or "ascii")
+        "x".encode(codec or "ascii")
     except (LookupError, ValueError):
-        found = ""
-    if not found or found in _NOT_READ:
+        codec = ""
+    if not codec or codec in _NOT_READ:
         raise MalformedRequest(f"The form can't be read: its charset '{charset[:_LONGEST_SHOWN]}' is not supported.")
-    return found
+    return codec
 
 
 @dataclass(frozen=True, slots=True)

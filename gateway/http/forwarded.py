@@ -94,10 +94,10 @@ def _seen(peer: str, given: tuple[str | None, ...], proxies: tuple[Network, ...]
     headers = dict(zip(HEADERS, given, strict=True))
     for hop in reversed(hops(headers)):
         scheme, host = hop.scheme or scheme, hop.host or host
-        found = addresses.parse(hop.address)
-        if found is None:
+        hop_address = addresses.parse(hop.address)
+        if hop_address is None:
             break
-        address = str(found)
+        address = str(hop_address)
         if not is_trusted(address, proxies):
             break
     return _Seen(address, scheme, host, prefix_path(headers[_PREFIX] or ""))
@@ -114,7 +114,7 @@ def hops(headers: Mapping[str, str | None]) -> list[Hop]:
     :param headers: values by WSGI name; None for a missing header.
     """
     callers, hosts = _items(headers[_FOR]), _items(headers[_HOST])
-    schemes = next((found for name in _SCHEMES if (found := _items(headers[name]))), [])
+    schemes = next((values for name in _SCHEMES if (values := _items(headers[name]))), [])
     if not (callers or hosts or schemes):
         return list(_elements(headers[_FORWARDED] or ""))
     count = max(len(callers), 1)
@@ -139,7 +139,7 @@ def _items(header: str | None) -> list[str]:
 
 def _elements(header: str) -> Iterator[Hop]:
     """Yield the hops of a Forwarded header; none if it breaks RFC 7239's grammar."""
-    found: list[dict[str, str]] = [{}]
+    elements: list[dict[str, str]] = [{}]
     position = 0
     while position < len(header):
         pair = _PAIR.match(header, position)
@@ -147,12 +147,12 @@ def _elements(header: str) -> Iterator[Hop]:
             return
         name, quoted, token, separator = pair.groups()
         value = token if quoted is None else _ESCAPED.sub(r"\1", quoted)
-        if found[-1].setdefault(name.lower(), value) != value:
+        if elements[-1].setdefault(name.lower(), value) != value:
             return
         if separator == ",":
-            found.append({})
+            elements.append({})
         position = pair.end()
-    for each in found:
+    for each in elements:
         if each:
             scheme = _SCHEME_OF.get(each.get("proto", "").lower(), "")
             yield Hop(each.get("for", ""), scheme, _host(each.get("host", "")))

@@ -222,9 +222,9 @@ class FrontApp(App):
         """Return the operation that a request calls, if any, and where it is handled."""
         # Other requests are routed again, as in every application.
         self._formats.choose(request)
-        found = self._router.find(request.path, req=request)
-        resource, variables = (None, {}) if found is None else (found[0], found[2])
-        request.uri_template = None if found is None else found[3]
+        route = self._router.find(request.path, req=request)
+        resource, variables = (None, {}) if route is None else (route[0], route[2])
+        request.uri_template = None if route is None else route[3]
         if isinstance(resource, FormResource):
             operation = resource.operation_of(_verb(request), **variables)
             if operation is None and request.method == "OPTIONS":

@@ -67,8 +67,8 @@ def spell_booleans(values: dict[str, Any], dto: type[Dto]) -> None:
 @cache
 def _spellers(dto: type[Dto]) -> Sequence[tuple[str, _Spell]]:
     """Return the wire names of fields that are or hold booleans or other DTOs, each with the function that converts their values."""
-    found = ((str(field.data_key), _speller(field)) for _, field in dto.wire_fields())
-    return tuple((name, spell) for name, spell in found if spell is not None)
+    spellers = ((str(field.data_key), _speller(field)) for _, field in dto.wire_fields())
+    return tuple((name, spell) for name, spell in spellers if spell is not None)
 
 
 def _speller(field: Any) -> _Spell | None:

@@ -234,8 +234,8 @@ def routes(visibility: Visibility) -> Iterator[tuple[str, object]]:
     """Yield the routes of the documents and their resources, for the composition root to mount."""
     library, names = visibility.library, visibility.names
 
-    def document(answer: Answer) -> DocumentResource:
-        return DocumentResource(visibility, answer)
+    def document(make: Answer) -> DocumentResource:
+        return DocumentResource(visibility, make)
 
     account = visibility.account
     yield "/metadata", document(lambda request: library.index(names(request), base_url(request), account(request)))
@@ -263,12 +263,12 @@ def redirects(library: Library) -> Iterator[tuple[str, object]]:
         for route in each.routes
         if "GET" in route.verbs
     }
-    found = {
+    resources = {
         "/": RootResource(),
         **{path: Redirect(target) for path, target in _REDIRECTS.items()},
         "/ui/{name}": UiRedirect(has_events=library.channels is not None),
     }
-    yield from ((path, each) for path, each in found.items() if path.split("/")[1] not in own)
+    yield from ((path, each) for path, each in resources.items() if path.split("/")[1] not in own)
 
 
 def _openapi(library: Library, names: frozenset[str] | None, request: Request) -> Document:

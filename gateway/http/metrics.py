@@ -39,15 +39,15 @@ def application(meter: Meter) -> Callable[[dict[str, Any], Callable[..., Any]], 
     """Return the WSGI application of an address for metrics only."""
 
     def respond(env: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        found = env.get("PATH_INFO", "").rstrip("/") == ROUTE and env["REQUEST_METHOD"] in ("GET", "HEAD")
-        body = meter.text() if found else b"Metrics are at /metrics.\n"
+        is_metrics = env.get("PATH_INFO", "").rstrip("/") == ROUTE and env["REQUEST_METHOD"] in ("GET", "HEAD")
+        body = meter.text() if is_metrics else b"Metrics are at /metrics.\n"
         headers = [
-            ("Content-Type", CONTENT_TYPE if found else "text/plain; charset=utf-8"),
+            ("Content-Type", CONTENT_TYPE if is_metrics else "text/plain; charset=utf-8"),
             ("Content-Length", str(len(body))),
             ("X-Content-Type-Options", "nosniff"),
             ("Cache-Control", "no-store"),
         ]
-        start_response("200 OK" if found else "404 Not Found", headers)
+        start_response("200 OK" if is_metrics else "404 Not Found", headers)
         return [] if env["REQUEST_METHOD"] == "HEAD" else [body]
 
     return respond

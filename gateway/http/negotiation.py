@@ -99,10 +99,10 @@ def _at_declared(
 
     ServiceStack's clients accept the one format that they read. Browsers accept pages everywhere, and want the file.
     """
-    found = negotiate("", query, accept, None, registry, default=suffix.name, jsonp=jsonp)
-    if not found.chosen and found.serializer.paged:
-        found = found._replace(serializer=suffix, content_type=_spelled(suffix, accept, content_type))
-    return found._replace(path=path)
+    negotiation = negotiate("", query, accept, None, registry, default=suffix.name, jsonp=jsonp)
+    if not negotiation.chosen and negotiation.serializer.paged:
+        negotiation = negotiation._replace(serializer=suffix, content_type=_spelled(suffix, accept, content_type))
+    return negotiation._replace(path=path)
 
 
 @lru_cache(maxsize=512)
@@ -113,17 +113,17 @@ def media_type(content_type: str | None) -> str:
 
 def parameters(header: str | None) -> dict[str, str]:
     """Return the parameters of a header such as Content-Type by name in lower case, without quotes; the first of two with the same name."""
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     for name, value in _PARAMETER.findall(header or ""):
         quoted = value[:1] == '"'
-        found.setdefault(name.lower(), _ESCAPED.sub(r"\1", value[1:].removesuffix('"')) if quoted else value.strip())
-    return found
+        values.setdefault(name.lower(), _ESCAPED.sub(r"\1", value[1:].removesuffix('"')) if quoted else value.strip())
+    return values
 
 
 def _format_parameter(query: RawPairs, registry: Registry) -> Serializer | None:
     """Return the format that the query's ``format`` names: a format or a media type, without parameters, whole or cut at the first dot."""
-    found = media_type(last_value(query, "format"))
-    return _named(found, registry) or _named(found.partition(".")[0], registry) if found else None
+    name = media_type(last_value(query, "format"))
+    return _named(name, registry) or _named(name.partition(".")[0], registry) if name else None
 
 
 def _named(name: str, registry: Registry) -> Serializer | None:

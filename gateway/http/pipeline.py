@@ -267,24 +267,24 @@ class Pipeline:
         if place is not None:
             request.waiting = place.waited
         kept = False
-        found: Answer | Streamed | Content | None = None
+        result: Answer | Streamed | Content | None = None
         try:
-            found = self._run_batch(call) if batch else self._run(call, path, place, predefined=predefined)
-            if place is not None and isinstance(found, Answer) and len(found.body or b"") > LARGE:
+            result = self._run_batch(call) if batch else self._run(call, path, place, predefined=predefined)
+            if place is not None and isinstance(result, Answer) and len(result.body or b"") > LARGE:
                 # A large response holds its place until it is sent.
                 request.env[PLACE], kept = place, True
         finally:
             if place is not None and not kept:
                 place.release()
             # Content that is sent later may be read from them.
-            if request.files and not isinstance(found, Content):
+            if request.files and not isinstance(result, Content):
                 forms.close(request.files)
-        answer = found if isinstance(found, Answer) else self._streamed(operation, request, found)
+        response = result if isinstance(result, Answer) else self._streamed(operation, request, result)
         if call.reply is not None and not batch:
-            answer = _with_reply(answer, call.reply)
+            response = _with_reply(response, call.reply)
         if call.cookies or (caller is not None and caller.renewed):
-            return self._with_cookies(answer, call)
-        return answer
+            return self._with_cookies(response, call)
+        return response
 
     def _run(
         self, call: _Call, path: Mapping[str, str], place: Place | None, *, predefined: bool
@@ -300,8 +300,8 @@ class Pipeline:
         if place is not None and operation.changes_one and (resource := operation.resource(values)):
             place.change(resource)
         call.key = request.env.get("HTTP_IDEMPOTENCY_KEY")
-        answer: Answer | Streamed | Content = self._done(call)
-        return answer
+        result: Answer | Streamed | Content = self._done(call)
+        return result
 
     def _run_batch(self, call: _Call) -> Answer:
         """Run the calls of a batch in order, each in its own unit of work, within one common budget. The first failure ends the batch and
@@ -417,7 +417,7 @@ class Pipeline:
         call.budget.write(len(content.data))
         return Answer(200, content.data, content.content_type, content.headers)
 
-    def _with_cookies(self, answer: Answer, call: _Call) -> Answer:
+    def _with_cookies(self, response: Answer, call: _Call) -> Answer:
         """Return the response with the cookies of a log-in or log-out, or with renewed ones."""
         request, callers = call.request, self.gate.callers
         cookies = call.cookies
@@ -425,12 +425,12 @@ class Pipeline:
             names = {each.name for each in cookies}
             cookies = [*cookies, *(each for each in callers.renewal(call.caller) if each.name not in names)]
         if not cookies or not request.may_set_cookies:
-            return answer
+            return response
         signs_in = call.cookies and call.operation.signs_in
         if signs_in and request.negotiation.serializer.paged and (target := login.wanted(request)):
-            answer = Answer(302, headers={"Location": login.goal(request, target)})
+            response = Answer(302, headers={"Location": login.goal(request, target)})
         lines = auth.cookie_lines(cookies, secure=request.scheme == "https", path=request.prefix or "/")
-        return replace(answer, cookies=[*lines])
+        return replace(response, cookies=[*lines])
 
     def _streamed(self, operation: Operation, request: Request, result: Streamed | Content) -> Answer:
         if isinstance(result, Content):
@@ -468,13 +468,13 @@ class Pipeline:
         serializer, expected = jsconfig.serializer_of(request), self.encoder.expected(operation, request)
         budget = Budget(self.streamed, self.admission.places.pause)
         with self.admission.stream(request), unit_of_work(self.database, write=False, budget=budget) as unit:
-            answer: Any = result.open(unit)
+            response: Any = result.open(unit)
             declared = operation.response_shape
             if expected is not declared and isinstance(declared, Record):
                 # The bytes are counted once, when they are collected.
-                answer = encoding.gathered(answer, declared, Budget(self.limits))
+                response = encoding.gathered(response, declared, Budget(self.limits))
             page = replace(page, hold=budget.holder())
-            yield from encoding.paced(serializer.stream(answer, expected, page=page), budget)
+            yield from encoding.paced(serializer.stream(response, expected, page=page), budget)
 
     def form_field(self, operations: Sequence[Operation], request: Request, name: str) -> str | None:
         """Return the last text of a field, its name in lower case, if the body is a form. The body is read only if the caller may
@@ -494,10 +494,10 @@ class RolledBack(Pipeline):
     """Runs operations as usual, but stores none of their changes."""
 
     def _answer(self, call: _Call, result: Any) -> Answer | Streamed | Content:
-        answer = super()._answer(call, result)
+        response = super()._answer(call, result)
         if call.operation.writes:
-            raise _NotStored(answer)
-        return answer
+            raise _NotStored(response)
+        return response
 
 
 def _part(call: _Call, result: Any) -> Any:
@@ -516,17 +516,17 @@ def _part(call: _Call, result: Any) -> Any:
     return result
 
 
-def _with_reply(answer: Answer, reply: Reply) -> Answer:
+def _with_reply(response: Answer, reply: Reply) -> Answer:
     """Return the response with the values that the handler set. A 304 is unchanged."""
-    status = answer.status if answer.status == 304 else reply.status or answer.status
-    headers = {**answer.headers, **reply.headers}
+    status = response.status if response.status == 304 else reply.status or response.status
+    headers = {**response.headers, **reply.headers}
     if varying := reply.headers.get("Vary"):
         headers = {name: value for name, value in headers.items() if name.lower() != "vary"}
         headers["Vary"] = f"Accept, {varying}"
     if status not in BODILESS:
-        return replace(answer, status=status, headers=headers)
-    if answer.stream is not None:
-        answer.stream.close()
+        return replace(response, status=status, headers=headers)
+    if response.stream is not None:
+        response.stream.close()
     return Answer(status, headers=headers)
 
 

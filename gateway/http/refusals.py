@@ -90,8 +90,8 @@ def _document(error: ServiceError, negotiation: Negotiation) -> bytes:
 
 def _read(head: bytes) -> _Head:
     first, *lines = head.decode("latin-1").lstrip("\r\n").split("\n")
-    found = _TARGET.match(first)
-    method, target = found.groups() if found else ("", "")
+    match = _TARGET.match(first)
+    method, target = match.groups() if match else ("", "")
     try:
         parts = urlsplit(target)
     except ValueError:
@@ -101,9 +101,9 @@ def _read(head: bytes) -> _Head:
 
 def _headers(lines: list[str]) -> Iterator[tuple[str, str]]:
     for line in lines:
-        found = _HEADER.fullmatch(line.strip())
-        if found:
-            yield found[1].lower(), found[2]
+        match = _HEADER.fullmatch(line.strip())
+        if match:
+            yield match[1].lower(), match[2]
 
 
 def _decoded(path: str) -> str:

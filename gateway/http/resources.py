@@ -20,18 +20,18 @@ VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 Responder = Callable[..., None]
 
 
-def reply(response: Response, answer: Answer) -> None:
+def reply(response: Response, result: Answer) -> None:
     """Write a result to Falcon's response."""
-    response.status = answer.status
+    response.status = result.status
     fields = response.fields
-    for name, value in answer.headers.items():
+    for name, value in result.headers.items():
         fields[name.lower()] = value
-    for line in answer.cookies:
+    for line in result.cookies:
         response.append_header("Set-Cookie", line)
-    if answer.content_type:
-        fields["content-type"] = answer.content_type
-    response.data = answer.body
-    response.stream = answer.stream
+    if result.content_type:
+        fields["content-type"] = result.content_type
+    response.data = result.body
+    response.stream = result.stream
 
 
 class FormResource(ABC):
@@ -76,8 +76,8 @@ class OperationResource(FormResource):
 
     def operation_of(self, verb: str, **variables: str) -> Operation | None:
         """Return the operation with this verb."""
-        found = self._verbs.get("GET" if verb == "HEAD" and verb not in self._verbs else verb)
-        return None if found is None else found[0]
+        entry = self._verbs.get("GET" if verb == "HEAD" and verb not in self._verbs else verb)
+        return None if entry is None else entry[0]
 
     def _responder(self, operation: Operation, declared: tuple[str, ...]) -> Responder:
         names = binding.path_names(operation, declared)
@@ -128,11 +128,11 @@ class PredefinedResource(FormResource):
     def on_get(self, request: Request, response: Response, name: str) -> None:
         """Call the named operation."""
         operation = self._operation(name.removesuffix("[]"), request)
-        answer = self._pipeline.run(operation, request, {}, predefined=True, batch=name.endswith("[]"))
+        result = self._pipeline.run(operation, request, {}, predefined=True, batch=name.endswith("[]"))
         one_way = request.negotiation.serializer.one_way if self._one_way else b""
-        if answer.status == 204 and one_way:
-            answer = replace(answer, status=200, body=one_way, content_type=request.negotiation.content_type)
-        reply(response, answer)
+        if result.status == 204 and one_way:
+            result = replace(result, status=200, body=one_way, content_type=request.negotiation.content_type)
+        reply(response, result)
 
     on_post = on_put = on_patch = on_delete = on_head = on_get
 

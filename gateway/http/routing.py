@@ -55,7 +55,7 @@ class _Route:
             matched[self.segments[-1][1:-2]] = "/".join(given[count:])
         return matched
 
-    def found(self, variables: dict[str, str]) -> Any:
+    def resolved(self, variables: dict[str, str]) -> Any:
         """Return the route as Falcon's routers do."""
         return self.resource, self.methods, variables, self.template
 
@@ -133,15 +133,15 @@ class CaselessRouter(CompiledRouter):
     def _find_by_verb(self, uri: str, verb: str) -> Any:
         """Return the first route of a path that takes the verb. If none does, return a route with the verbs of all of them."""
         given = uri.split("/")
-        fitting = [(each, found) for each in self._routes if (found := each.variables(given)) is not None]
+        fitting = [(each, values) for each in self._routes if (values := each.variables(given)) is not None]
         for route, variables in fitting:
             if verb in route.verbs:
-                return route.found(variables)
+                return route.resolved(variables)
         if not fitting:
             return None
         first, variables = fitting[0]
         if len(fitting) == 1:
-            return first.found(variables)
+            return first.resolved(variables)
         methods = {
             name: responder
             for route, _ in reversed(fitting)
@@ -149,7 +149,7 @@ class CaselessRouter(CompiledRouter):
             if name in route.verbs
         }
         set_default_responders(methods)
-        return replace(first, methods=methods).found(variables)
+        return replace(first, methods=methods).resolved(variables)
 
 
 def _takes(resource: object, verb: str) -> bool:

@@ -192,8 +192,8 @@ def _answer(operation: Operation, result: testing.Result) -> Any:
 
 def _failure(operation: Operation, result: testing.Result) -> CallFailed:
     try:
-        answer: Any = ErrorResponse.schema().load(json.loads(result.text, wire_shape(ErrorResponse)))
-        status = ErrorResponse.instance(answer).response_status
+        document: Any = ErrorResponse.schema().load(json.loads(result.text, wire_shape(ErrorResponse)))
+        status = ErrorResponse.instance(document).response_status
     except ValueError:
         status = None
     if not status:

@@ -62,11 +62,11 @@ def _unknown(document: Any, known: Mapping[str, tuple[str, shape.Shape]], path: 
         if not isinstance(each, dict):
             continue
         for name, value in each.items():
-            found = known.get(str(name).lower())
-            if found is None:
+            member = known.get(str(name).lower())
+            if member is None:
                 yield f"{path}{name}"
                 continue
-            record = found[1].item if isinstance(found[1], shape.ListOf) else found[1]
+            record = member[1].item if isinstance(member[1], shape.ListOf) else member[1]
             record = record.record if isinstance(record, shape.Reference) else record
             if isinstance(record, shape.Record):
                 inner = {wire.lower(): (wire, expected) for wire, expected in record.fields.items()}
