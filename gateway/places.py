@@ -164,7 +164,7 @@ class _Queue:
                 self._start(caller, resource)
                 return 0.0
             limit = self._share.waiting
-            if limit is not None and sum(each.caller == caller for each in self._waiting) >= limit:
+            if limit is not None and sum(waiter.caller == caller for waiter in self._waiting) >= limit:
                 raise self._refusal(caller, resource)
             waiter = _Waiter(caller, resource)
             self._waiting.append(waiter)
@@ -263,8 +263,8 @@ class _Queue:
 
     def _next(self) -> _Waiter | None:
         """Return the waiter that gets the next free place."""
-        allowed = (each for each in self._waiting if self._may_run(each.caller, each.resource))
-        return min(allowed, key=lambda each: self._running[each.caller], default=None)
+        allowed = (waiter for waiter in self._waiting if self._may_run(waiter.caller, waiter.resource))
+        return min(allowed, key=lambda waiter: self._running[waiter.caller], default=None)
 
     def _refusal(self, caller: str, resource: str) -> TooManyRequests | Unavailable:
         retry_after = max(1, round(self._share.patience))
@@ -308,8 +308,8 @@ class Places:
 
         :param ran: seconds since the last pause.
         """
-        if any(each.taken or time.monotonic() - each.last < RECENT for each in self._short):
-            time.sleep(min(ran * sum(each.taken for each in self._long), LONGEST_REST))
+        if any(queue.taken or time.monotonic() - queue.last < RECENT for queue in self._short):
+            time.sleep(min(ran * sum(queue.taken for queue in self._long), LONGEST_REST))
 
     def place(self, kind: Kind, caller: str) -> Place:
         """Wait for a place of a kind and take it.

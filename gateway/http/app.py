@@ -296,10 +296,10 @@ def _giving_way(
     visibility: metadata.Visibility, catalog: Catalog, surroundings: Surroundings, options: Options
 ) -> Iterator[tuple[str, Any]]:
     """Yield the routes of pages and of the metrics at which no operation is declared."""
-    declared = {route_key(each.path) for one in catalog for each in one.routes if "GET" in each.verbs}
+    declared = {route_key(route.path) for operation in catalog for route in operation.routes if "GET" in route.verbs}
     if options.pages:
         yield from metadata.redirects(visibility.library)
-    if any(each.signs_in for each in catalog):
+    if any(operation.signs_in for operation in catalog):
         pages = {login.LOGIN: login.LoginResource, login.LOGOUT: login.LogoutResource}
         yield from ((path, page(surroundings.frame)) for path, page in pages.items() if path not in declared)
     if options.metrics_networks and metrics.ROUTE not in declared:
@@ -316,13 +316,13 @@ def _known_to_all(catalog: Catalog, *, permitted_only: bool) -> Iterator[str]:
     for operation in catalog:
         # SECURITY: no response may then name operations that the caller may not call.
         if not permitted_only or operation.access is None or not operation.access.signed_in:
-            yield from (each.path for each in operation.routes)
-    if any(each.signs_in for each in catalog):
+            yield from (route.path for route in operation.routes)
+    if any(operation.signs_in for operation in catalog):
         yield from (login.LOGIN, login.LOGOUT)
 
 
 def _networks(texts: Iterable[str]) -> tuple[addresses.Network, ...]:
-    return tuple(addresses.network(each.strip()) for each in texts if each.strip())
+    return tuple(addresses.network(text.strip()) for text in texts if text.strip())
 
 
 def formats_of(catalog: Catalog, registry: Registry, options: Options) -> middleware.Formats:

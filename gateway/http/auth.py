@@ -88,7 +88,7 @@ class Gate:
 
     def admit_any(self, operations: Sequence[Operation], request: Request) -> list[Operation]:
         """Return the operations that the caller may call. Raises the error of the first one if the caller may call none."""
-        admitted = [each for each in operations if self._admits(each, request)]
+        admitted = [operation for operation in operations if self._admits(operation, request)]
         if not admitted:
             self.admit(operations[0], request)
         return admitted

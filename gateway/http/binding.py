@@ -160,11 +160,11 @@ def from_pairs(
             texts.setdefault(member[0], []).append((subscript, text))
     values: dict[str, Any] = {}
     tally = Tally(DEFAULT_LIMITS)
-    for wire_name, each in texts.items():
+    for wire_name, pairs in texts.items():
         try:
-            _bind(values, wire_name, each, members[wire_name.lower()][1], tally, relaxed=mode != "strict")
+            _bind(values, wire_name, pairs, members[wire_name.lower()][1], tally, relaxed=mode != "strict")
         except DecodeError:
-            message = f"'{each[-1][1][:_LONGEST_SHOWN]}' is an Invalid value for '{wire_name}'"
+            message = f"'{pairs[-1][1][:_LONGEST_SHOWN]}' is an Invalid value for '{wire_name}'"
             failures.append(FieldError(MalformedRequest.error_code, wire_name, message))
     if failures:
         raise ValidationFailed(operation.name, failures)
@@ -181,7 +181,9 @@ def _typed(operation: Operation) -> frozenset[str]:
     fields = operation.dto.wire_fields()
     names = {str(field.data_key) for _, field in fields if getattr(field, "blank_is_null", False)}
     return frozenset(
-        name for name, each in operation.request_shape.fields.items() if name in names and isinstance(each, shape.Text)
+        name
+        for name, expected in operation.request_shape.fields.items()
+        if name in names and isinstance(expected, shape.Text)
     )
 
 
@@ -212,10 +214,10 @@ def _member(members: Mapping[str, _Member], name: str) -> tuple[_Member | None, 
 def members_of(operation: Operation, names: str = "camel") -> Mapping[str, _Member]:
     """Return the members of an operation's request by every name that requests may have for them, in lower case."""
     is_snake = names == "snake"
-    fields = {wire: in_snake(each) if is_snake else each for wire, each in operation.request_shape.fields.items()}
-    members = {wire.lower(): (wire, each) for wire, each in fields.items()}
+    fields = {wire: in_snake(member) if is_snake else member for wire, member in operation.request_shape.fields.items()}
+    members = {wire.lower(): (wire, member) for wire, member in fields.items()}
     if is_snake:
-        members = {shape.snake(wire): (wire, each) for wire, each in fields.items()} | members
+        members = {shape.snake(wire): (wire, member) for wire, member in fields.items()} | members
     return members | {alias.lower(): members[wire.lower()] for alias, wire in operation.dto.aliases.items()}
 
 
@@ -268,4 +270,4 @@ def _list(text: str, expected: shape.ListOf, tally: Tally, *, relaxed: bool) -> 
 def _in_order(given: list[_Given]) -> list[_Given]:
     """Return items ordered by index if all have different ones, else in their original order."""
     numbered = all(place.isdecimal() and len(place) <= _LONGEST_PLACE for place, _ in given)
-    return sorted(given, key=lambda each: int(each[0])) if numbered else given
+    return sorted(given, key=lambda item: int(item[0])) if numbered else given

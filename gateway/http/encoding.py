@@ -156,9 +156,9 @@ def joined(blocks: Iterator[bytes], budget: Budget) -> bytes:
 def _measured(results: Iterator[Any], expected: shape.Shape, budget: Budget) -> Iterator[Any]:
     """Yield the results, each counted by its size in plain JSON."""
     write = json.serializer.writer(expected)
-    for each in results:
-        budget.write(len(write(each)))
-        yield each
+    for result in results:
+        budget.write(len(write(result)))
+        yield result
 
 
 @cache

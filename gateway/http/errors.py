@@ -128,7 +128,7 @@ class ErrorAnswers:
         cause: BaseException = error
         while cause.__cause__ is not None:
             cause = cause.__cause__
-        code = next((each for each in cause.args[:1] if isinstance(each, int)), None)
+        code = next((argument for argument in cause.args[:1] if isinstance(argument, int)), None)
         counters.count("gateway_unavailable", f"{type(cause).__name__}{'' if code is None else f' {code}'}")
         unlogged = self._rarely.admit((type(cause), code, "" if code else error.message))
         if unlogged is not None:
@@ -184,7 +184,9 @@ class ErrorAnswers:
             dialect = self.registry.dialect
             if self.compatible:
                 error.meta |= _allowed_values(error, request, dialect)
-            error.errors = tuple(spelled(each, request, dialect, compatible=self.compatible) for each in error.errors)
+            error.errors = tuple(
+                spelled(failure, request, dialect, compatible=self.compatible) for failure in error.errors
+            )
         self._headers(request, response, error)
         if status < 500 and login.is_login_form(request):
             response.content_type = HTML
@@ -216,7 +218,7 @@ class ErrorAnswers:
         dto = error_type(request.operation)
         if serializer.paged:
             told: Any = value.response_status
-            problems = {(each.field_name or "").lower(): each.message or "" for each in told.errors or ()}
+            problems = {(failure.field_name or "").lower(): failure.message or "" for failure in told.errors or ()}
             page = self.surroundings.error(status, told.message, request, problems)
             return serializer.encode(dto.schema().dump(value), document_shape(dto), page=page)
         return _writer(serializer, dto)(value)
@@ -228,7 +230,7 @@ class ErrorAnswers:
 def _allowed(error: falcon.HTTPMethodNotAllowed) -> str:
     """Return the verbs of the Allow header, without HEAD and OPTIONS."""
     names = (error.headers or {})["Allow"].split(", ")  # type: ignore[index]
-    return ", ".join(each for each in names if each not in ("HEAD", "OPTIONS"))
+    return ", ".join(verb for verb in names if verb not in ("HEAD", "OPTIONS"))
 
 
 def _wants_challenge(request: Request, error: errors.NotAuthenticated) -> bool:
@@ -241,7 +243,7 @@ def status_of(error: errors.ServiceError) -> int:
     """Return the HTTP status of an error."""
     if isinstance(error, errors.StatusError):
         return error.status
-    return next((STATUS[each] for each in type(error).__mro__ if each in STATUS), 500)
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
 
 
 def reason_phrase(status: int, error: errors.ServiceError) -> str:
@@ -260,9 +262,12 @@ def error_value(error: errors.ServiceError, stack_trace: str | None = None, dto:
     """Return the ErrorResponse of an error, or another DTO with a ResponseStatus."""
     failures = [
         ResponseError.new(
-            error_code=each.error_code, field_name=each.field_name, message=each.message, meta=dict(each.meta) or None
+            error_code=failure.error_code,
+            field_name=failure.field_name,
+            message=failure.message,
+            meta=dict(failure.meta) or None,
         )
-        for each in error.errors
+        for failure in error.errors
     ]
     status = ResponseStatus.new(
         error_code=error.code,
@@ -280,9 +285,9 @@ def _allowed_values(error: errors.ServiceError, request: Request, dialect: Diale
     ServiceStack's errors of queries and forms have no meta. It has no errors of enums in bodies, where it drops such values.
     """
     texts = [
-        f"{spelled(each, request, dialect, compatible=True).field_name}: {each.meta[ALLOWED_VALUES]}"
-        for each in error.errors
-        if ALLOWED_VALUES in each.meta and each.field_name not in request.given_names
+        f"{spelled(failure, request, dialect, compatible=True).field_name}: {failure.meta[ALLOWED_VALUES]}"
+        for failure in error.errors
+        if ALLOWED_VALUES in failure.meta and failure.field_name not in request.given_names
     ]
     return {ALLOWED_VALUES: "; ".join(texts)} if texts else {}
 

@@ -130,7 +130,7 @@ def _set_head(response: falcon.Response) -> None:
 
 def _channels(request: Request) -> list[str]:
     given = [value or "" for name, value in request.pairs if name.lower() in ("channels", "channel")]
-    return [name for each in given for name in each.split(",")]
+    return [name for text in given for name in text.split(",")]
 
 
 def _last_id(request: Request) -> int | None:

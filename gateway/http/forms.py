@@ -218,7 +218,7 @@ def read_files(request: Request, limits: Limits) -> None:
     if media_type(request.content_type) != bodies.MULTIPART:
         return
     if request.form is not None:
-        if sum(each.size for each in request.files) > limits.bytes:
+        if sum(file.size for file in request.files) > limits.bytes:
             close(request.files)
             raise bodies.too_large(limits.bytes)
         return
@@ -226,7 +226,7 @@ def read_files(request: Request, limits: Limits) -> None:
     try:
         blocks = bodies.read_blocks(request, limits.bytes)
         parts = [*_read_parts(request, blocks, limits, opened)]
-        request.form = list(_counted(_parts(request, [each for each in parts if each.stream is None]), limits))
+        request.form = list(_counted(_parts(request, [part for part in parts if part.stream is None]), limits))
         request.files = [_uploaded(part, part.stream) for part in parts if part.stream is not None]
     except BaseException as error:
         for stream in opened:
@@ -339,7 +339,7 @@ def _file_name(disposition: Mapping[str, str]) -> str:
         name = unquote_to_bytes(encoded).decode("latin-1" if charset.lower() == "iso-8859-1" else "utf-8", "replace")
     else:
         name = disposition.get("filename", "").encode("latin-1").decode("utf-8", "replace")
-    return "".join(each for each in base_name(name) if unicodedata.category(each) != "Cc")
+    return "".join(character for character in base_name(name) if unicodedata.category(character) != "Cc")
 
 
 def _unreadable(problem: str) -> MalformedRequest:

@@ -134,7 +134,7 @@ def _of_hop(values: list[str], index: int, hop_count: int) -> str:
 
 
 def _items(header: str | None) -> list[str]:
-    return [item for each in (header or "").split(",") if (item := each.strip(" \t").strip('"'))]
+    return [item for part in (header or "").split(",") if (item := part.strip(" \t").strip('"'))]
 
 
 def _elements(header: str) -> Iterator[Hop]:
@@ -152,10 +152,10 @@ def _elements(header: str) -> Iterator[Hop]:
         if separator == ",":
             elements.append({})
         position = pair.end()
-    for each in elements:
-        if each:
-            scheme = _SCHEME_OF.get(each.get("proto", "").lower(), "")
-            yield Hop(each.get("for", ""), scheme, _host(each.get("host", "")))
+    for element in elements:
+        if element:
+            scheme = _SCHEME_OF.get(element.get("proto", "").lower(), "")
+            yield Hop(element.get("for", ""), scheme, _host(element.get("host", "")))
 
 
 def _host(text: str) -> str:
@@ -169,5 +169,5 @@ def prefix_path(header: str) -> str:
     """
     path = "".join("/" + part.strip("/") for part in _items(header) if part != "/")
     plain = _PREFIX_PATH.fullmatch(path) and len(path) <= _LONGEST_PREFIX
-    dots = any(unquote(each) in (".", "..") or "/" in unquote(each) for each in path[1:].split("/"))
+    dots = any(unquote(segment) in (".", "..") or "/" in unquote(segment) for segment in path[1:].split("/"))
     return path if plain and not dots else ""

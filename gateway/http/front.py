@@ -67,7 +67,7 @@ class FrontResource:
         visibility, negotiation = self._visibility, request.negotiation
         with visibility.admission.document(request):
             names = visibility.names(request)
-            rows = [each._asdict() for each in self._front.standing(self._catalog)]
+            rows = [standing._asdict() for standing in self._front.standing(self._catalog)]
             if negotiation.serializer.paged:
                 unknown = self._front.unknown(self._catalog)
                 visibility.tell(
@@ -77,7 +77,7 @@ class FrontResource:
                 )
                 return
         visibility.vary(response)
-        shown = [_camel(each) for each in rows if names is None or each["operation"] in names]
+        shown = [_camel(row) for row in rows if names is None or row["operation"] in names]
         response.content_type = negotiation.content_type
         response.data = negotiation.serializer.encode(shown)
 
@@ -209,7 +209,11 @@ class FrontApp(App):
 
             def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
                 own = {name.lower() for name, _ in headers}
-                passed = [each for each in call.passed if each[0].lower() not in own or each[0].lower() == "set-cookie"]
+                passed = [
+                    header
+                    for header in call.passed
+                    if header[0].lower() not in own or header[0].lower() == "set-cookie"
+                ]
                 return start_response(status, headers + passed, *more)
 
             return self.typed(env, start)
@@ -229,7 +233,7 @@ class FrontApp(App):
             operation = resource.operation_of(_verb(request), **variables)
             if operation is None and request.method == "OPTIONS":
                 operation = next(
-                    filter(None, (resource.operation_of(each, **variables) for each in resource.verbs(**variables))),
+                    filter(None, (resource.operation_of(verb, **variables) for verb in resource.verbs(**variables))),
                     None,
                 )
             if operation is not None:
@@ -280,10 +284,10 @@ def create_front(
     typed = create_app(front.typed(catalog), registry, None, front.callers, _typed_options(options, front))
     typed.add_middleware(Tagging())
     app.visibility.library.read_hosts = lambda: tuple(
-        (each.operation, each.answered_by) for each in front.standing(catalog)
+        (standing.operation, standing.answered_by) for standing in front.standing(catalog)
     )
     # The old host's clients may need it more.
-    if not any(route_key(each.path) == "/front" for one in catalog for each in one.routes):
+    if not any(route_key(route.path) == "/front" for operation in catalog for route in operation.routes):
         app.add_route("/front", FrontResource(app.visibility, front, catalog))
     places = Places(shares(1, writes=1, lists=1, streams=1, per_caller=1, streams_per_caller=1))
     shadow = replace(options, admission=Admission(places, Rates({})), write_line=None, probed=None, tracer=None)

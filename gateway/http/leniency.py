@@ -95,11 +95,11 @@ def _spelled_record(field: fields.Nested, value: Any) -> Any:
 
 
 def _spelled_list(spell: _Spell, value: Any) -> Any:
-    return [spell(each) for each in value] if isinstance(value, list) else value
+    return [spell(item) for item in value] if isinstance(value, list) else value
 
 
 def _spelled_map(spell: _Spell, value: Any) -> Any:
-    return {key: spell(each) for key, each in value.items()} if isinstance(value, dict) else value
+    return {key: spell(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
 def drop_unbindable(values: dict[str, Any], operation: Operation, request: Request, place: str = "") -> None:
@@ -110,16 +110,16 @@ def drop_unbindable(values: dict[str, Any], operation: Operation, request: Reque
     try:
         operation.load(values)
     except ValidationFailed as error:
-        for each in error.errors:
-            if each.error_code == MalformedRequest.error_code and _leave_out(values, each.field_name):
-                name = _LAST_PLACES.sub("", each.field_name)
+        for failure in error.errors:
+            if failure.error_code == MalformedRequest.error_code and _leave_out(values, failure.field_name):
+                name = _LAST_PLACES.sub("", failure.field_name)
                 path = f"{place}.{name}" if place else name
                 request.ignored = (*request.ignored, path)
 
 
 def _leave_out(values: Any, path: str) -> bool:
     """Remove the value at a wire path from its record; for an item, the whole list. Return whether it was present."""
-    steps: list[Any] = [int(each[1:-1]) if each[0] == "[" else each for each in _STEPS.findall(path)]
+    steps: list[Any] = [int(step[1:-1]) if step[0] == "[" else step for step in _STEPS.findall(path)]
     while steps and isinstance(steps[-1], int):
         steps.pop()
     try:
@@ -158,7 +158,7 @@ class Telling:
     def process_response(self, request: Request, response: falcon.Response, resource: Any, req_succeeded: bool) -> None:
         """Add the header."""
         if request.ignored:
-            named = ", ".join(_named(each) for each in dict.fromkeys(request.ignored[:_MOST_NAMED]))
+            named = ", ".join(_named(path) for path in dict.fromkeys(request.ignored[:_MOST_NAMED]))
             more = " ..." if len(request.ignored) > _MOST_NAMED else ""
             response.set_header(HEADER, named + more)
             log.warning("values were ignored", values=named + more, request_id=request.id)

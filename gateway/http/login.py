@@ -40,7 +40,7 @@ def local_path(text: str | None, host: str) -> str:
         text = _own_path(text, host)
     # The text is also checked as a proxy would see it that decodes it once or twice.
     once = unquote(text)
-    if not all(_is_path(each) for each in (text, once, unquote(once))):
+    if not all(_is_path(spelling) for spelling in (text, once, unquote(once))):
         return ""
     return quote(text, safe=_KEPT)
 
@@ -161,7 +161,7 @@ class LoginResource:
 def _came_from(request: Request) -> str:
     """Return the page of this host that linked here; empty for none, and for pages that sign in or out."""
     path = local_path(request.env.get("HTTP_REFERER"), _host(request))
-    own = (f"{request.prefix}{each}" for each in (LOGIN, LOGOUT))
+    own = (f"{request.prefix}{path}" for path in (LOGIN, LOGOUT))
     return "" if path.partition("?")[0] in own else path
 
 

@@ -53,7 +53,7 @@ class Visibility:
         if not self.permitted_only:
             return None
         caller = self._caller(request)
-        return frozenset(each.name for each in self.library.catalog if may_call(caller, each.access))
+        return frozenset(operation.name for operation in self.library.catalog if may_call(caller, operation.access))
 
     def account(self, request: Request) -> str:
         """Return the signed-in user for the header of a page."""
@@ -259,8 +259,8 @@ def redirects(library: Library) -> Iterator[tuple[str, object]]:
     """Yield ``/`` and the routes that lead to documents, with their resources. A service may have its own routes there."""
     own = {
         route.path.strip("/").partition("/")[0].lower()
-        for each in library.catalog
-        for route in each.routes
+        for operation in library.catalog
+        for route in operation.routes
         if "GET" in route.verbs
     }
     resources = {
@@ -268,7 +268,7 @@ def redirects(library: Library) -> Iterator[tuple[str, object]]:
         **{path: Redirect(target) for path, target in _REDIRECTS.items()},
         "/ui/{name}": UiRedirect(has_events=library.channels is not None),
     }
-    yield from ((path, each) for path, each in resources.items() if path.split("/")[1] not in own)
+    yield from ((path, resource) for path, resource in resources.items() if path.split("/")[1] not in own)
 
 
 def _openapi(library: Library, names: frozenset[str] | None, request: Request) -> Document:

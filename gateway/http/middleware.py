@@ -281,7 +281,7 @@ class CrossOrigin(falcon.CORSMiddleware[Any, Any]):
     """
 
     def __init__(self, allowed: Collection[str]) -> None:
-        listed = [each for each in allowed if each != origins.ANY]
+        listed = [origin for origin in allowed if origin != origins.ANY]
         super().__init__(origins.ANY if origins.ANY in allowed else listed, EXPOSED, listed)
 
     def process_response(self, req: Any, resp: falcon.Response, resource: object, req_succeeded: bool) -> None:

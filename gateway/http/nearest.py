@@ -32,7 +32,9 @@ class Nearest:
         if len(path) > _LONGEST:
             return self._elsewhere
         given = _segments(path)
-        likeness, template = max(((_likeness(given, each), name) for name, each in self._routes), default=(0.0, ""))
+        likeness, template = max(
+            ((_likeness(given, segments), name) for name, segments in self._routes), default=(0.0, "")
+        )
         return f"Did you mean {template}?" if likeness >= _ALIKE_ON_AVERAGE else self._elsewhere
 
 
@@ -44,8 +46,8 @@ def _likeness(given: Collection[str], route: Collection[str]) -> float:
     """Return how similar a path and a route are, from 0 to 1."""
     if len(given) != len(route):
         return 0.0
-    each = [
+    likenesses = [
         _VARIABLE if expected.startswith("{") else SequenceMatcher(None, segment, expected).ratio()
         for segment, expected in zip(given, route, strict=True)
     ]
-    return sum(each) / len(each) if min(each) >= _ALIKE else 0.0
+    return sum(likenesses) / len(likenesses) if min(likenesses) >= _ALIKE else 0.0

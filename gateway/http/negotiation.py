@@ -75,7 +75,7 @@ def negotiate(
     if suffix is not None and declared is not None and declared.fullmatch(path.rstrip("/")):
         return _at_declared(path, suffix, query, accept, content_type, registry, jsonp=jsonp)
     if jsonp and query and (callback := last_value(query, "callback")):
-        wrapped = next((each for each in registry if each.javascript), None)
+        wrapped = next((serializer for serializer in registry if serializer.javascript), None)
         if wrapped is not None and suffix in (None, wrapped):
             return _new(Negotiation, (stem, wrapped, JAVASCRIPT, False, _NO_IDENTIFIER.sub("_", callback)))
     addressed = suffix or (query and _format_parameter(query, registry)) or _predefined(path, registry)
@@ -143,7 +143,7 @@ def _predefined(path: str, registry: Registry) -> Serializer | None:
 @lru_cache(maxsize=512)
 def _spelled(serializer: Serializer, accept: str | None, content_type: str | None) -> str:
     """Return the response's Content-Type: the client's spelling of the format's media type, from Accept or from its body."""
-    named = [each for each, weight in _ranges(accept or "") if weight > 0]
+    named = [spelling for spelling, weight in _ranges(accept or "") if weight > 0]
     for spelling in (*named, media_type(content_type)):
         if spelling in serializer.media_types:
             return _content_type(serializer, spelling)
@@ -163,17 +163,17 @@ def _preferred(
     own = registry.by_media_type(media_type(content_type))
     ranges = list(_ranges(accept or ""))
     candidates = [
-        (-weight, not named, each is not own, order, spelling, each)
-        for order, each in enumerate(registry)
-        for weight, named, spelling in [_acceptance(each, ranges)]
+        (-weight, not named, serializer is not own, order, spelling, serializer)
+        for order, serializer in enumerate(registry)
+        for weight, named, spelling in [_acceptance(serializer, ranges)]
         if weight > 0
     ]
     if candidates and not _anything(ranges):
-        best = min(candidates, key=lambda each: each[:4])
+        best = min(candidates, key=lambda candidate: candidate[:4])
         if best[5].paged:
             # A client that accepts the format of its body gets it, except browsers: Java's client lists HTML first in all requests.
-            names = {each for each, _ in ranges}
-            sent = [each for each in candidates if each[5] is own and own.readable]
+            names = {media_range for media_range, _ in ranges}
+            sent = [candidate for candidate in candidates if candidate[5] is own and own.readable]
             best = sent[0] if sent and _OF_BROWSERS not in names else best
         return best[5], _content_type(best[5], best[4]) if best[4] else _spelled(best[5], None, content_type)
     readable_own = own if own is not None and own.readable else None
@@ -183,18 +183,18 @@ def _preferred(
 
 def _anything(ranges: list[tuple[str, float]]) -> bool:
     """Return whether the client accepts anything without preference."""
-    return all(each == "*/*" for each, _ in ranges)
+    return all(media_range == "*/*" for media_range, _ in ranges)
 
 
 def _acceptance(serializer: Serializer, ranges: list[tuple[str, float]]) -> tuple[float, bool, str]:
     """Return a format's weight under RFC 9110, 12.5.1 (the most specific range counts), whether it is named, and its spelling there."""
     weights = dict(reversed(ranges))
-    named = [(weights[each], each) for each in serializer.media_types if each in weights]
+    named = [(weights[spelling], spelling) for spelling in serializer.media_types if spelling in weights]
     if named:
         weight, spelling = max(named, key=lambda pair: pair[0])
         return weight, True, spelling
-    families = {each.partition("/")[0] + "/*": each for each in reversed(serializer.media_types)}
-    within = [(weights[family], each) for family, each in families.items() if family in weights]
+    families = {spelling.partition("/")[0] + "/*": spelling for spelling in reversed(serializer.media_types)}
+    within = [(weights[family], spelling) for family, spelling in families.items() if family in weights]
     if within:
         weight, spelling = max(within, key=lambda pair: pair[0])
         return weight, False, spelling

@@ -227,12 +227,16 @@ class Pipeline:
         self._running = _Running()
         self._body, self._open_body = bodies
         self._counts = bool(self.admission.rates)
-        ids = {each.returns: each.named_as for each in catalog if each.returns and each.named_as and not each.lists}
+        ids = {
+            operation.returns: operation.named_as
+            for operation in catalog
+            if operation.returns and operation.named_as and not operation.lists
+        }
         #: By operation that creates an entity: the name of its id in the log, taken from an operation that reads the same entity.
         self._made = {
-            each.name: ids[each.returns]
-            for each in catalog
-            if each.writes and each.returns in ids and not each.named_as and not each.lists
+            operation.name: ids[operation.returns]
+            for operation in catalog
+            if operation.writes and operation.returns in ids and not operation.named_as and not operation.lists
         }
 
     def run(
@@ -422,8 +426,8 @@ class Pipeline:
         request, callers = call.request, self.gate.callers
         cookies = call.cookies
         if not call.operation.signs_in and callers and call.caller is not None:
-            names = {each.name for each in cookies}
-            cookies = [*cookies, *(each for each in callers.renewal(call.caller) if each.name not in names)]
+            names = {cookie.name for cookie in cookies}
+            cookies = [*cookies, *(cookie for cookie in callers.renewal(call.caller) if cookie.name not in names)]
         if not cookies or not request.may_set_cookies:
             return response
         signs_in = call.cookies and call.operation.signs_in
@@ -481,9 +485,13 @@ class Pipeline:
         call one of the operations. Raises ServiceError if the caller may call none."""
         request.operation = operations[0]
         admitted = self.gate.admit_any(operations, request)
-        limits = self._body if any(each.access.signed_in for each in admitted if each.access) else self._open_body
+        limits = (
+            self._body
+            if any(operation.access.signed_in for operation in admitted if operation.access)
+            else self._open_body
+        )
         with self.admission.body(operations[0], request):
-            if any(each.takes_files for each in admitted):
+            if any(operation.takes_files for operation in admitted):
                 forms.read_files(request, limits)
             pairs = forms.form(request, bodies.read(request, limits.bytes), limits) or ()
         texts = [value for given, value in pairs if given.lower() == name and isinstance(value, str)]

@@ -68,7 +68,7 @@ class OperationResource(FormResource):
 
     def operations(self, request: Request, **variables: str) -> Sequence[Operation]:
         """Return the operations of the route's verbs."""
-        return [each for each in self._operations if not self._visibility.hides(each, request)]
+        return [operation for operation in self._operations if not self._visibility.hides(operation, request)]
 
     def verbs(self, **variables: str) -> Collection[str]:
         """Return the verbs with an operation."""

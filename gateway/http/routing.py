@@ -102,14 +102,14 @@ class CaselessRouter(CompiledRouter):
         verbs = frozenset(methods)
         set_default_responders(methods)
         segments = uri_template.split("/")
-        names = tuple(each[1:-1] for each in segments if each.startswith("{") and not each.endswith("*}"))
+        names = tuple(segment[1:-1] for segment in segments if segment.startswith("{") and not segment.endswith("*}"))
         route = _Route(uri_template, segments, names, resource, verbs, methods)
         if not route.is_wildcard:
             node = self._tree
             for segment in uri_template.lstrip("/").split("/"):
                 node = node.add(segment)
             node.route = route
-        insort(self._routes, route, key=lambda each: each.order)
+        insort(self._routes, route, key=lambda listed: listed.order)
 
     def find(self, uri: str, req: Any = None) -> Any:
         """Return the route of a path, or None."""
@@ -133,7 +133,7 @@ class CaselessRouter(CompiledRouter):
     def _find_by_verb(self, uri: str, verb: str) -> Any:
         """Return the first route of a path that takes the verb. If none does, return a route with the verbs of all of them."""
         given = uri.split("/")
-        fitting = [(each, values) for each in self._routes if (values := each.variables(given)) is not None]
+        fitting = [(route, values) for route in self._routes if (values := route.variables(given)) is not None]
         for route, variables in fitting:
             if verb in route.verbs:
                 return route.resolved(variables)
@@ -208,7 +208,7 @@ def places(routes: Iterable[tuple[str, object]]) -> Places:
 def taken(route: Route, own: Places, registry: Registry) -> str:
     """Return the verb of a declared route for which the server has a route of its own at this path, or at the path without a format's
     suffix; empty if there is none."""
-    keys = {route_key(each) for each in (route.path, without_suffix(route.path, registry))}
+    keys = {route_key(path) for path in (route.path, without_suffix(route.path, registry))}
     return next((verb for verb in route.verbs if any((verb, key) in own for key in keys)), "")
 
 
@@ -221,7 +221,7 @@ def without_suffix(path: str, registry: Registry) -> str:
 
 def suffixed(catalog: Catalog, registry: Registry) -> re.Pattern[str] | None:
     """Return a pattern of the declared paths that end in a format's suffix, such as ``/report.csv``; None if there are none."""
-    paths = {each.path.rstrip("/") for operation in catalog for each in operation.routes}
+    paths = {route.path.rstrip("/") for operation in catalog for route in operation.routes}
     patterns = [
         "/".join("[^/]+" if part.startswith("{") else re.escape(part) for part in path.split("/"))
         for path in sorted(paths)

@@ -57,7 +57,7 @@ class Surroundings:
         self.title = title
         self._registry = registry
         self._gate = gate
-        self._signs_in = any(each.signs_in for each in catalog)
+        self._signs_in = any(operation.signs_in for operation in catalog)
         self._neighbours = Neighbours(catalog, channels)
 
     def plain(self, title: str, request: Request) -> Page:
@@ -87,15 +87,15 @@ class Surroundings:
         """
         caller = self._caller(request)
         places = {
-            key: each for key, each in self._neighbours.record_routes.items() if may_call(caller, each.operation.access)
+            key: place for key, place in self._neighbours.record_routes.items() if may_call(caller, place.operation.access)
         }
         page = Page(
             "" if operation.returns is not None else format_operation_name(operation),
             self._links(request),
             frame=self.frame(request),
             root=request.prefix,
-            addresses={key: each.path for key, each in places.items()},
-            owners={each.record: (each.path, each.key) for each in reversed(places.values())},
+            addresses={key: place.path for key, place in places.items()},
+            owners={place.record: (place.path, place.key) for place in reversed(places.values())},
         )
         if operation.lists and request.method in _SAFE:
             actions = _leads(self._neighbours.new(operation), caller)
@@ -149,7 +149,7 @@ class Surroundings:
 
 
 def _leads(leads: Iterable[Link], caller: Principal | None) -> dict[str, str]:
-    return {each.label: each.address for each in leads if may_call(caller, each.operation.access)}
+    return {lead.label: lead.address for lead in leads if may_call(caller, lead.operation.access)}
 
 
 def _path_of(request: Request) -> str:
@@ -199,7 +199,7 @@ def _listing(operation: Operation, request: Request, *, capped: bool, problems: 
 
 def _controls(controls: Iterable[Control]) -> tuple[Control, ...]:
     """Return the filters in order: text fields, then days, then choices."""
-    return tuple(sorted(controls, key=lambda each: (bool(each.choices), _KINDS.index(each.kind))))
+    return tuple(sorted(controls, key=lambda control: (bool(control.choices), _KINDS.index(control.kind))))
 
 
 def _number(text: str) -> int:
@@ -214,7 +214,7 @@ def _control(wire: str, field: AnyField, value: str) -> Control:
     elif isinstance(field, fields.Enum):
         known = make_choice(cast("type[fields.DtoEnum]", field.enum))
         choices = tuple((known.text_of(name), known.text_of(name)) for name in known.members)
-    elif any(isinstance(each, rules.Date) for each in field.validators):
+    elif any(isinstance(validator, rules.Date) for validator in field.validators):
         kind = "date"
     about = getattr(field, "description", "")
     is_id = wire.lower().removesuffix("s").endswith("id")

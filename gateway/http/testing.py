@@ -199,7 +199,7 @@ def _failure(operation: Operation, result: testing.Result) -> CallFailed:
     if not status:
         return CallFailed(operation.name, result.status_code, "", result.text)
     errors = [
-        FieldError(each.error_code or "", each.field_name or "", each.message or "", each.meta or {})
-        for each in status.errors or ()
+        FieldError(failure.error_code or "", failure.field_name or "", failure.message or "", failure.meta or {})
+        for failure in status.errors or ()
     ]
     return CallFailed(operation.name, result.status_code, status.error_code or "", status.message or "", errors)

@@ -86,7 +86,7 @@ def end(request: Request, span: RequestSpan, status: int, size: int) -> None:
 def _route(operation: Operation | None, template: str) -> str:
     """Return the route as declared: the router replaces the variables' names with numbers."""
     declared = () if operation is None else operation.routes
-    return next((each.path for each in declared if routing.template(each.path)[0] == template), template)
+    return next((route.path for route in declared if routing.template(route.path)[0] == template), template)
 
 
 class TracedStream:

@@ -58,10 +58,10 @@ class CountingUnknown:
 
 def _unknown(document: Any, known: Mapping[str, tuple[str, shape.Shape]], path: str = "") -> Iterator[str]:
     """Yield the paths of the members that a document has and a record does not."""
-    for each in document if isinstance(document, list) else [document]:
-        if not isinstance(each, dict):
+    for item in document if isinstance(document, list) else [document]:
+        if not isinstance(item, dict):
             continue
-        for name, value in each.items():
+        for name, value in item.items():
             member = known.get(str(name).lower())
             if member is None:
                 yield f"{path}{name}"
