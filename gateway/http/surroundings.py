@@ -87,7 +87,9 @@ class Surroundings:
         """
         caller = self._caller(request)
         places = {
-            key: place for key, place in self._neighbours.record_routes.items() if may_call(caller, place.operation.access)
+            key: place
+            for key, place in self._neighbours.record_routes.items()
+            if may_call(caller, place.operation.access)
         }
         page = Page(
             "" if operation.returns is not None else format_operation_name(operation),
