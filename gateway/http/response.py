@@ -20,12 +20,10 @@ class Response(falcon.Response):
         """Return the headers for the server. Some clients need the usual spelling of their names."""
         fields = self.fields
         headers = list(zip(map(_SPELLINGS.__getitem__, fields), fields.values(), strict=True))
-        # PERF: only cookies are not among the fields.
-        return (
-            [*headers, *((_SPELLINGS[name], value) for name, value in self._extra_headers)]
-            if self._extra_headers
-            else headers
-        )
+        if self._extra_headers:
+            # Cookies are not among the fields.
+            headers += ((_SPELLINGS[name], value) for name, value in self._extra_headers)
+        return headers
 
 
 class _Spellings(dict[str, str]):
