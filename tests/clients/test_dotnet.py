@@ -34,5 +34,5 @@ def test_data_contracts(gateway: Gateway, tmp_path: Path, subtests: pytest.Subte
     types = tmp_path / "dtos.cs"
     with urllib.request.urlopen(f"{gateway.url}/types/csharp", timeout=60) as response:
         types.write_bytes(response.read())
-    command, environment = dotnet.program(tmp_path, types, SOURCE)
+    command, environment = dotnet.compile_program(tmp_path, types, SOURCE)
     judge(gateway, command, environment, CHECKS, subtests)

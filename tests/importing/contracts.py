@@ -31,13 +31,13 @@ OTHERS = {
 
 
 @cache
-def sessions() -> Contract:
+def describe_sessions() -> Contract:
     """The sessions API."""
     return describe(sorted(sessions_service.catalog, key=lambda operation: operation.dto.__module__))
 
 
 @cache
-def every() -> Contract:
+def describe_every_kind() -> Contract:
     """Every kind of type."""
     return describe(every_kind.catalog())
 

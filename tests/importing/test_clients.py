@@ -76,7 +76,7 @@ class Mock:
         with urllib.request.urlopen(request, timeout=30) as response:
             return json.loads(response.read() or b"null")
 
-    def types(self, language: str, path: Path) -> Path:
+    def write_types(self, language: str, path: Path) -> Path:
         """Write the types of a language."""
         path.write_bytes(self.get(f"/types/{language}"))
         return path
@@ -147,8 +147,8 @@ def check(mock: Mock, client: str, *missing: str) -> None:
 
 
 def test_typescript(mock: Mock, tmp_path: Path) -> None:
-    folder = tools.npm_folder(tmp_path)
-    mock.types("typescript", folder / "dtos.ts")
+    folder = tools.make_npm_folder(tmp_path)
+    mock.write_types("typescript", folder / "dtos.ts")
     shutil.copy(CLIENTS / "calls.ts", folder)
     tsc = ["npx", "tsc", "--strict", "--target", "es2022", "--module", "nodenext", "--skipLibCheck"]
     tools.run(*tsc, "calls.ts", cwd=folder)
@@ -157,16 +157,16 @@ def test_typescript(mock: Mock, tmp_path: Path) -> None:
 
 
 def test_python(mock: Mock, tmp_path: Path) -> None:
-    interpreter = tools.python()
-    mock.types("python", tmp_path / "dtos.py")
+    interpreter = tools.install_python()
+    mock.write_types("python", tmp_path / "dtos.py")
     shutil.copy(CLIENTS / "calls.py", tmp_path)
     tools.run(interpreter, "calls.py", cwd=tmp_path, env={**os.environ, "URL": mock.url})
     check(mock, "python")
 
 
 def test_java(mock: Mock, tmp_path: Path) -> None:
-    libraries = tools.jars()
-    sources = [mock.types("java", tmp_path / "dtos.java"), CLIENTS / "Calls.java"]
+    libraries = tools.install_jars()
+    sources = [mock.write_types("java", tmp_path / "dtos.java"), CLIENTS / "Calls.java"]
     tools.run("javac", "-encoding", "UTF-8", "-nowarn", "-cp", libraries, "-d", tmp_path, *sources, cwd=tmp_path)
     command = ["java", "-XX:TieredStopAtLevel=1", "-cp", f"{tmp_path}:{libraries}", "Calls"]
     tools.run(*command, cwd=tmp_path, env={**os.environ, "URL": mock.url})
@@ -174,7 +174,7 @@ def test_java(mock: Mock, tmp_path: Path) -> None:
     check(mock, "java", "ChangeStar")
 
 
-def test_the_package_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_package_is_up_to_date_after_the_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for words in (["--package", "sky"], ["--package", "sky", "--check"]):
         result = CliRunner().invoke(main, ["import", str(SOURCE), *words])

@@ -81,7 +81,7 @@ def find_refusal(text: str) -> str:
 @pytest.mark.parametrize("seed", range(12))
 def test_damaged_metadata(seed: int) -> None:
     chance = random.Random(seed)
-    document = contracts.build_metadata(contracts.every())
+    document = contracts.build_metadata(contracts.describe_every_kind())
     for _ in range(chance.choice((1, 2, 4))):
         owner, key = chance.choice(list_positions(document))
         owner[key] = chance.choice(_BAD)
@@ -91,7 +91,9 @@ def test_damaged_metadata(seed: int) -> None:
 @pytest.mark.parametrize("language", LOST)
 def test_damaged_types(language: str) -> None:
     chance = random.Random(language)
-    text = types.generate(language, contracts.every(), Options.of([("IncludeTypes", "Employee.*")], "http://host", ""))
+    text = types.generate(
+        language, contracts.describe_every_kind(), Options.of([("IncludeTypes", "Employee.*")], "http://host", "")
+    )
     for _ in range(12):
         at = chance.randrange(len(text))
         try_out(text[:at] + chance.choice(_SIGNS) + text[at + chance.randrange(20) :])

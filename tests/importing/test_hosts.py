@@ -12,22 +12,22 @@ from gateway.importing.sources import Imported
 from serializers.dialect import Dialect
 from tests.importing import contracts
 from tests.importing.test_metadata_json import document, operation, prop
-from tests.importing.test_metadata_json import record as described
+from tests.importing.test_metadata_json import record as make_record
 
 
-def record(imported: Imported, name: str) -> RecordInfo:
+def get_record(imported: Imported, name: str) -> RecordInfo:
     """A record of the declarations that a document becomes."""
     info = contracts.declare(imported.contract).types[name]
     assert isinstance(info, RecordInfo)
     return info
 
 
-def names(info: RecordInfo) -> list[str]:
+def list_names(info: RecordInfo) -> list[str]:
     """The names of its properties."""
     return [field.name for field in info.properties]
 
 
-def losses(imported: Imported) -> dict[str, list[str]]:
+def list_losses(imported: Imported) -> dict[str, list[str]]:
     """What is lost, but for what every document in a language loses."""
     usual = ("access that", "namespaces,", "a type that no operation")
     return {kind: positions for kind, positions in imported.losses.positions.items() if not kind.startswith(usual)}
@@ -65,11 +65,11 @@ End Namespace
 
 def test_nested_types_in_visual_basic() -> None:
     imported = contracts.read(INNER)
-    assert names(record(imported, "Barn")) == ["Door", "Name"]
-    assert names(record(imported, "Opening")) == ["Width", "Kind"]
-    assert record(imported, "Opening").properties[1].type.kind == "enum"
-    assert losses(imported) == {"a type inside of another one: beside it": ["Barn.Opening", "Barn.Material"]}
-    assert [attribute.name for attribute in record(imported, "FindBarn").properties[0].attributes] == ["Default"]
+    assert list_names(get_record(imported, "Barn")) == ["Door", "Name"]
+    assert list_names(get_record(imported, "Opening")) == ["Width", "Kind"]
+    assert get_record(imported, "Opening").properties[1].type.kind == "enum"
+    assert list_losses(imported) == {"a type inside of another one: beside it": ["Barn.Opening", "Barn.Material"]}
+    assert [attribute.name for attribute in get_record(imported, "FindBarn").properties[0].attributes] == ["Default"]
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_nested_types_in_visual_basic() -> None:
 )
 def test_bases_of_queries(kind: str, text: str) -> None:
     imported = contracts.read(f"using ServiceStack; public class Calf {{}} public class Cow {{}} {text}")
-    assert record(imported, "FindCows").base == TypeRef("record", "QueryDb", (TypeRef("record", "Cow"),)), kind
+    assert get_record(imported, "FindCows").base == TypeRef("record", "QueryDb", (TypeRef("record", "Cow"),)), kind
     assert imported.contract.by_name["FindCows"].returns is not None
     with build_service(imported).client() as client:
         assert client.get("/api/FindCows?take=1").json["results"] == [{}]
@@ -98,25 +98,29 @@ class Cow:
 class FindCows(QueryDb2[Cow, Cow], IReturn[QueryResponse[Cow]]):
     name: Optional[str] = None
 """
-    assert record(contracts.read(text), "FindCows").base == TypeRef("record", "QueryDb", (TypeRef("record", "Cow"),))
+    assert get_record(contracts.read(text), "FindCows").base == TypeRef(
+        "record", "QueryDb", (TypeRef("record", "Cow"),)
+    )
 
 
-def test_a_query_of_what_is_its_own_answer() -> None:
+def test_a_query_that_returns_itself() -> None:
     imported = contracts.read(
         "public class Herd : QueryDb<Herd>, IReturn<QueryResponse<Herd>> { public int Id {get;set;} }"
     )
     with build_service(imported).client() as client:
         assert client.get("/api/Herd").json["results"][0]["id"] == 0
-    assert losses(imported) == {"a base that is made of the class that inherits from it: any value": ["Herd: QueryDb"]}
+    assert list_losses(imported) == {
+        "a base that is made of the class that inherits from it: any value": ["Herd: QueryDb"]
+    }
 
 
-def test_bases_that_are_made_of_each_other() -> None:
+def test_bases_that_depend_on_each_other() -> None:
     imported = contracts.read(
         "public class Pen<T> { public T Inside {get;set;} } public class Pig : Pen<Sow> {} public class Sow : Pen<Pig> {}"
         "public class GetSow : IReturn<Sow> {} public class GetPig : IReturn<Pig> {}"
     )
-    assert record(imported, "Pig").base == TypeRef("record", "Pen", (TypeRef("record", "Sow"),))
-    assert record(imported, "Sow").base == TypeRef("record", "Pen", (TypeRef("scalar", "Object"),))
+    assert get_record(imported, "Pig").base == TypeRef("record", "Pen", (TypeRef("record", "Sow"),))
+    assert get_record(imported, "Sow").base == TypeRef("record", "Pen", (TypeRef("scalar", "Object"),))
 
 
 def test_a_generic_type_leaves_its_name_to_an_operation() -> None:
@@ -124,9 +128,11 @@ def test_a_generic_type_leaves_its_name_to_an_operation() -> None:
         "public class Feed<T> { public T Grain {get;set;} }"
         '[Route("/feed")] public class Feed : IReturn<Feed<int>> { public int Id {get;set;} }'
     )
-    assert names(record(imported, "Feed")) == ["Id"]
-    assert names(record(imported, "Feed1")) == ["Grain"]
-    assert losses(imported) == {"two types of one name and other parameters: the generic one is called Feed1": ["Feed"]}
+    assert list_names(get_record(imported, "Feed")) == ["Id"]
+    assert list_names(get_record(imported, "Feed1")) == ["Grain"]
+    assert list_losses(imported) == {
+        "two types of one name and other parameters: the generic one is called Feed1": ["Feed"]
+    }
 
 
 def test_a_type_of_the_library_that_only_unused_types_have() -> None:
@@ -141,16 +147,16 @@ def test_wildcards_as_hosts_write_them(path: str) -> None:
     imported = contracts.read(
         f'[Route("{path}", "GET")] public class GetFile : IReturn<GetFile> {{ public string Path {{get;set;}} }}'
     )
-    assert losses(imported) == {}
+    assert list_losses(imported) == {}
     with build_service(imported).client() as client:
         assert client.get("/files/of/the/farm.txt?format=json").json == {"path": "of/the/farm.txt"}
 
 
-def test_members_that_are_only_sometimes_written() -> None:
+def test_options_of_data_members_are_losses() -> None:
     imported = contracts.read(
         '[DataContract] public class Egg : IReturn<Egg> { [DataMember(Name="n", EmitDefaultValue=false)] public int N {get;set;} }'
     )
-    assert losses(imported) == {"EmitDefaultValue of [DataMember]": ["Egg.N"]}
+    assert list_losses(imported) == {"EmitDefaultValue of [DataMember]": ["Egg.N"]}
 
 
 @pytest.mark.parametrize(
@@ -201,7 +207,7 @@ def test_a_generic_request_is_a_base() -> None:
         "public class SowBeans : Sow<string>, IReturn<string>, IPost {}"
     )
     assert [*imported.contract.by_name] == ["SowBeans"]
-    assert losses(imported) == {"an operation whose request is generic: a base of other requests": ["Sow"]}
+    assert list_losses(imported) == {"an operation whose request is generic: a base of other requests": ["Sow"]}
     with build_service(imported).client() as client:
         assert client.post("/api/SowBeans", json={"seed": "x"}).json == "String"
 
@@ -215,7 +221,7 @@ def test_a_generic_request_is_a_base() -> None:
     ],
 )
 def test_streams_of_the_jvm(text: str) -> None:
-    assert record(contracts.read(text), "Cart").properties[0].type == TypeRef("scalar", "Stream")
+    assert get_record(contracts.read(text), "Cart").properties[0].type == TypeRef("scalar", "Stream")
 
 
 def test_nested_types_in_metadata() -> None:
@@ -224,11 +230,11 @@ def test_nested_types_in_metadata() -> None:
             operation(
                 "GetBarn", prop("Door", "Barn.Door"), prop("Gate", "Yard.Gate"), returnType={"name": "Barn.Door"}
             ),
-            types=[described("Barn.Door", prop("Id", "Int32")), described("Yard.Gate", prop("Name", "String"))],
+            types=[make_record("Barn.Door", prop("Id", "Int32")), make_record("Yard.Gate", prop("Name", "String"))],
         )
     )
-    assert [field.type.name for field in record(imported, "GetBarn").properties] == ["Door", "Gate"]
-    assert losses(imported) == {"a type inside of another one: beside it": ["Barn.Door", "Yard.Gate"]}
+    assert [field.type.name for field in get_record(imported, "GetBarn").properties] == ["Door", "Gate"]
+    assert list_losses(imported) == {"a type inside of another one: beside it": ["Barn.Door", "Yard.Gate"]}
 
 
 @pytest.mark.parametrize(
@@ -250,8 +256,8 @@ def test_a_class_that_is_declared_twice(first: str, second: str, joined: list[st
         f"namespace A {{ public partial class Hen {{ {first} }} public partial class Hen {{ {second} }} "
         "public class GetHen : IReturn<Hen> {} }"
     )
-    assert names(record(imported, "Hen")) == joined
-    assert ("two types of one name: read as one, with the properties of both" in losses(imported)) == is_told
+    assert list_names(get_record(imported, "Hen")) == joined
+    assert ("two types of one name: read as one, with the properties of both" in list_losses(imported)) == is_told
 
 
 @pytest.mark.parametrize(
@@ -279,8 +285,8 @@ def test_requests_by_the_ids_of_openapi(path: str, told: str) -> None:
 
 
 def test_long_chains_of_types() -> None:
-    chain = [described(f"Link{at}", prop("Next", f"Link{at + 1}")) for at in range(300)]
-    types = [*chain, described("Link300", prop("All", "List`1", "Link0"))]
+    chain = [make_record(f"Link{at}", prop("Next", f"Link{at + 1}")) for at in range(300)]
+    types = [*chain, make_record("Link300", prop("All", "List`1", "Link0"))]
     imported = contracts.read_json(document(operation("GetChain", returnType={"name": "Link0"}), types=types))
     with build_service(imported).client() as client:
         assert client.post("/api/GetChain").json["next"]["next"]
@@ -300,7 +306,7 @@ def test_marks_of_null_in_comments_of_javascript() -> None:
         "    /** @type {?boolean} */\n    full;\n    /** @type {?{ [index: string]: string; }} */\n    notes;\n"
         "    getTypeName() { return 'Cart' }\n    getMethod() { return 'GET' }\n    createResponse() { return new Cart() }\n}\n"
     )
-    assert [field.type.name for field in record(imported, "Cart").properties] == ["Boolean", "Dictionary"]
+    assert [field.type.name for field in get_record(imported, "Cart").properties] == ["Boolean", "Dictionary"]
 
 
 def test_durations_in_swift() -> None:
@@ -308,7 +314,7 @@ def test_durations_in_swift() -> None:
         "import ServiceStack\npublic class Nap : IReturn, Codable\n{\n    public typealias Return = Nap\n"
         "    @TimeSpan public var length:TimeInterval?\n    required public init(){}\n}\n"
     )
-    assert [field.type.name for field in record(imported, "Nap").properties] == ["TimeSpan"]
+    assert [field.type.name for field in get_record(imported, "Nap").properties] == ["TimeSpan"]
 
 
 def test_closed_bases_in_php() -> None:
@@ -321,7 +327,7 @@ def test_closed_bases_in_php() -> None:
         "    public function createResponse(): mixed { return QueryResponse::create(genericArgs:['Cow']); }\n}\n"
     )
     cow = (TypeRef("record", "Cow"),)
-    assert record(imported, "FindCows").base == TypeRef("record", "QueryDb", cow)
+    assert get_record(imported, "FindCows").base == TypeRef("record", "QueryDb", cow)
     assert imported.contract.by_name["FindCows"].returns == TypeRef("record", "QueryResponse", cow)
 
 
@@ -332,6 +338,6 @@ def test_generic_types_in_comments_of_javascript() -> None:
         "export class FindCows extends QueryDb {\n    constructor(init) { super(init); Object.assign(this, init) }\n"
         "    getTypeName() { return 'FindCows' }\n    getMethod() { return 'GET' }\n    createResponse() { return new Herd() }\n}\n"
     )
-    assert record(imported, "Herd").parameters == ("T",)
-    base = record(imported, "FindCows").base
+    assert get_record(imported, "Herd").parameters == ("T",)
+    base = get_record(imported, "FindCows").base
     assert base == TypeRef("record", "QueryDb", (TypeRef("scalar", "Object"),))

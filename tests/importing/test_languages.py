@@ -17,7 +17,7 @@ from gateway.metadata.languages.options import Options
 from tests.importing import contracts
 from tests.metadata.test_recorded import CORPUS, DECLARATION, GIVEN, NAMES, split_blocks
 
-CONTRACTS = {"sessions": contracts.sessions, "every": contracts.every}
+CONTRACTS = {"sessions": contracts.describe_sessions, "every": contracts.describe_every_kind}
 
 #: What is different of all languages: they name no one who may call, and no data for user interfaces.
 _ALWAYS = {"ui"}
@@ -235,12 +235,12 @@ def test_errors_have_a_position(text: str, message: str) -> None:
 @pytest.mark.parametrize("language", LOST)
 def test_truncated_documents(language: str) -> None:
     """A document that was cut anywhere is refused with a message, or has types."""
-    text = generate(language, contracts.every(), IncludeTypes="Employee.*")
+    text = generate(language, contracts.describe_every_kind(), IncludeTypes="Employee.*")
     for cut in range(100, len(text), max(1, len(text) // 40)):
         with contextlib.suppress(ImportFailed):
             contracts.read(text[:cut])
 
 
 def test_operations_without_access_need_a_signed_in_caller() -> None:
-    imported = contracts.read(generate("csharp", contracts.sessions()))
+    imported = contracts.read(generate("csharp", contracts.describe_sessions()))
     assert {replace(operation.access, administrator="") for operation in imported.contract.operations} == {SIGNED_IN}

@@ -18,7 +18,7 @@ from gateway.metadata import types
 from gateway.metadata.languages.options import Options
 from tests.importing import contracts
 
-CONTRACTS = {"sessions": contracts.sessions, "every": contracts.every}
+CONTRACTS = {"sessions": contracts.describe_sessions, "every": contracts.describe_every_kind}
 
 
 @pytest.mark.parametrize("name", CONTRACTS)

@@ -23,17 +23,17 @@ from tests.importing.test_metadata_json import document, operation, prop, record
 from tests.servers import end, free_port, wait_until
 
 
-def of_contract(name: str) -> Imported:
+def make_mock(name: str) -> Imported:
     """A contract of the tests', or of another product."""
     if name in contracts.OTHERS:
         return contracts.read(contracts.OTHERS[name].read_text(), name)
-    contract = contracts.every() if name == "every" else contracts.sessions()
+    contract = contracts.describe_every_kind() if name == "every" else contracts.describe_sessions()
     return contracts.read_json(contracts.build_metadata(contract))
 
 
 @pytest.mark.parametrize("name", ["every", "sessions", *contracts.OTHERS])
 def test_every_operation_and_document(name: str) -> None:
-    imported = of_contract(name)
+    imported = make_mock(name)
     with build_service(imported).client() as client:
         for operation in imported.contract.operations:
             verb = "POST" if "POST" in operation.verbs else operation.verbs[0]
@@ -138,7 +138,7 @@ def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
     assert "can't be written" in result.output
 
 
-def test_it_serves(tmp_path: Path) -> None:
+def test_the_command_serves(tmp_path: Path) -> None:
     source = tmp_path / "shop.json"
     source.write_text(json.dumps(SHOP))
     port = free_port()

@@ -17,10 +17,10 @@ from tests.importing import contracts
 
 
 @pytest.mark.parametrize("name", ["openapi", "swagger"])
-def test_our_own(name: str) -> None:
+def test_the_openapi_of_the_sessions_api(name: str) -> None:
     library = Library(service.catalog, default_registry(), "Sessions", "1")
     imported = contracts.read(getattr(library, name)(None, "http://host").body.decode())
-    before = contracts.sessions()
+    before = contracts.describe_sessions()
     assert imported.title == "Sessions"
     assert imported.contract.by_name.keys() == before.by_name.keys()
     for operation in before.operations:
@@ -41,7 +41,7 @@ def test_our_own(name: str) -> None:
     )
 
 
-def document(paths: dict[str, Any], schemas: dict[str, Any] | None = None, **more: Any) -> str:
+def make_document(paths: dict[str, Any], schemas: dict[str, Any] | None = None, **more: Any) -> str:
     return json.dumps(
         {"openapi": "3.0.1", "info": {"title": "T"}, "paths": paths, "components": {"schemas": schemas or {}}, **more}
     )
@@ -99,7 +99,7 @@ def test_schemas_become_types() -> None:
         "schemas": schemas,
         "parameters": {"Id": {"name": "Id", "in": "path", "required": True, "schema": {"type": "string"}}},
     }
-    text = document(paths, components=components, security=[{"bearer": []}])
+    text = make_document(paths, components=components, security=[{"bearer": []}])
     contract = (imported := contracts.read(text)).contract
     operations = contract.by_name
     assert operations["FindDogs"].routes == (Route(("GET", "PUT"), "/dogs/{Id}"),)
@@ -128,13 +128,16 @@ def test_schemas_become_types() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (document([]), r"\$.paths: expected an object, got a list"),  # type: ignore[arg-type]
-        (document({"/a": {"get": {"parameters": [{"in": "query"}]}}}), r"parameters\[0\]: 'name' is missing"),
-        (document({"/a": {"get": {"parameters": [{"$ref": "#/no/where"}]}}}), "leads nowhere"),
-        (document({}, {"A": {"allOf": [{"$ref": "#/components/schemas/A"}]}}), "inherits from itself"),
-        (document({}, {"A": {"properties": {"b": {"type": "array", "items": 7}}}}), "expected an object, got a number"),
+        (make_document([]), r"\$.paths: expected an object, got a list"),  # type: ignore[arg-type]
+        (make_document({"/a": {"get": {"parameters": [{"in": "query"}]}}}), r"parameters\[0\]: 'name' is missing"),
+        (make_document({"/a": {"get": {"parameters": [{"$ref": "#/no/where"}]}}}), "leads nowhere"),
+        (make_document({}, {"A": {"allOf": [{"$ref": "#/components/schemas/A"}]}}), "inherits from itself"),
         (
-            document({}, {"A": {"properties": {"b<": {"type": "string"}}}}),
+            make_document({}, {"A": {"properties": {"b": {"type": "array", "items": 7}}}}),
+            "expected an object, got a number",
+        ),
+        (
+            make_document({}, {"A": {"properties": {"b<": {"type": "string"}}}}),
             "A.b<: 'b<' is not the name of a data member",
         ),
     ],

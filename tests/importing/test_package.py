@@ -26,13 +26,13 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def source(here: Path, value: Any) -> str:
+def write_source(here: Path, value: Any) -> str:
     path = here / "contract.json"
     path.write_text(json.dumps(value))
     return str(path)
 
 
-def call(*arguments: str, status: int = 0, text: str | None = None) -> str:
+def run_import(*arguments: str, status: int = 0, text: str | None = None) -> str:
     result = CliRunner().invoke(main, ["import", *arguments], input=text)
     assert result.exit_code == status, result.output
     return result.output
@@ -46,7 +46,7 @@ ORDER = document(
 
 
 def test_a_package(here: Path) -> None:
-    output = call(source(here, ORDER), "--package", "shop")
+    output = run_import(write_source(here, ORDER), "--package", "shop")
     assert "2 operations, 3 types" in output
     assert "not in the declarations: 1 x Point is not declared in the document" in output
     folder = here / "shop"
@@ -62,8 +62,8 @@ def test_a_package(here: Path) -> None:
     publish_doctree(readme, settings_overrides={"halt_level": Reporter.WARNING_LEVEL, "report_level": 2})
 
 
-def test_operations_answer_501_until_they_are_written(here: Path) -> None:
-    call(source(here, ORDER), "--package", "shop")
+def test_operations_return_501_until_they_are_written(here: Path) -> None:
+    run_import(write_source(here, ORDER), "--package", "shop")
     script = """
 from gateway import Principal
 from shop.service import service
@@ -85,21 +85,21 @@ print(refused.status_code)
 
 
 def test_importing_again_keeps_edited_modules(here: Path) -> None:
-    path = source(here, ORDER)
-    call(path, "--package", "shop")
+    path = write_source(here, ORDER)
+    run_import(path, "--package", "shop")
     folder = here / "shop"
     use_cases = folder / "shop" / "use_cases.py"
     use_cases.write_text(use_cases.read_text() + "\n# mine\n")
     readme = folder / "README.rst"
     readme.write_text("My shop\n=======\n" + readme.read_text())
-    assert "wrote nothing new" in call(path, "--package", "shop")
+    assert "wrote nothing new" in run_import(path, "--package", "shop")
 
     order = json.loads(json.dumps(ORDER))
     order["operations"].append(operation("DropOrder", requiredRoles=["Boss"]))
     order["operations"][0]["request"]["properties"][0]["type"] = "Int32"
-    path = source(here, order)
+    path = write_source(here, order)
     before = {path: path.read_bytes() for path in folder.rglob("*.py")}
-    output = call(path, "--package", "shop", "--check", status=1)
+    output = run_import(path, "--package", "shop", "--check", status=1)
     assert output.splitlines() == [
         "new operation DropOrder",
         "new type DropOrder",
@@ -110,8 +110,8 @@ def test_importing_again_keeps_edited_modules(here: Path) -> None:
     monkey = os.getcwd()
     os.chdir(folder)
     try:
-        assert "new operation DropOrder" in call(path, "--package", "shop")
-        assert call(path, "--package", "shop", "--check") == "nothing changed\n"
+        assert "new operation DropOrder" in run_import(path, "--package", "shop")
+        assert run_import(path, "--package", "shop", "--check") == "nothing changed\n"
     finally:
         os.chdir(monkey)
     assert use_cases.read_text().endswith("# mine\n")
@@ -122,45 +122,45 @@ def test_importing_again_keeps_edited_modules(here: Path) -> None:
 
 
 def test_an_edited_module_is_not_replaced(here: Path) -> None:
-    path = source(here, ORDER)
-    call(path, "--package", "shop")
+    path = write_source(here, ORDER)
+    run_import(path, "--package", "shop")
     dtos = here / "shop" / "shop" / "dtos.py"
     dtos.write_text(dtos.read_text().replace('"Clerk"', '"Boss"'))
-    output = call(path, "--package", "shop", status=1)
+    output = run_import(path, "--package", "shop", status=1)
     assert "was edited since it was imported" in output
     assert '"Boss"' in dtos.read_text()
 
 
 def test_a_readme_without_its_mark_is_left_alone(here: Path) -> None:
-    path = source(here, ORDER)
-    call(path, "--package", "shop")
+    path = write_source(here, ORDER)
+    run_import(path, "--package", "shop")
     readme = here / "shop" / "README.rst"
     readme.write_text(readme.read_text().partition(MARK)[0])
-    path = source(here, document(*ORDER["operations"][:1]))
-    assert "operation FindOrder is gone" in call(path, "--package", "shop")
+    path = write_source(here, document(*ORDER["operations"][:1]))
+    assert "operation FindOrder is gone" in run_import(path, "--package", "shop")
     assert MARK not in readme.read_text()
 
 
 @pytest.mark.parametrize("name", ["class", "Shop", "json", "tests", "x" * 31])
 def test_names_of_packages(here: Path, name: str) -> None:
-    call(source(here, ORDER), "--package", name, status=1)
+    run_import(write_source(here, ORDER), "--package", name, status=1)
     assert [*here.iterdir()] == [here / "contract.json"]
 
 
 def test_nothing_is_half_written(here: Path) -> None:
-    call(source(here, document(operation("Ask"), operation("ask"))), "--package", "shop", status=1)
+    run_import(write_source(here, document(operation("Ask"), operation("ask"))), "--package", "shop", status=1)
     assert [*here.iterdir()] == [here / "contract.json"]
     (here / "shop").mkdir()
-    assert "exists already" in call(source(here, ORDER), "--package", "shop", status=1)
+    assert "exists already" in run_import(write_source(here, ORDER), "--package", "shop", status=1)
     assert not [*(here / "shop").iterdir()]
 
 
 def test_check_needs_a_package(here: Path) -> None:
-    assert "import the contract without --check first" in call(source(here, ORDER), "--check", status=1)
+    assert "import the contract without --check first" in run_import(write_source(here, ORDER), "--check", status=1)
 
 
 def test_standard_input(here: Path) -> None:
-    output = call("-", "--package", "shop", text=json.dumps(ORDER))
+    output = run_import("-", "--package", "shop", text=json.dumps(ORDER))
     assert "2 operations" in output
     assert "standard input" in (here / "shop" / "README.rst").read_text()
 
@@ -175,13 +175,13 @@ def test_standard_input(here: Path) -> None:
 )
 def test_documents_that_cannot_be_imported(here: Path, data: bytes, message: str) -> None:
     (here / "contract.json").write_bytes(data)
-    assert message in call("contract.json", status=1)
-    assert "No such file" in call("nothing.json", status=1)
+    assert message in run_import("contract.json", status=1)
+    assert "No such file" in run_import("nothing.json", status=1)
 
 
 def test_the_name_and_the_dialect_of_a_host(here: Path) -> None:
     app = {"app": {"serviceName": "Acme Shop!", "serviceStackVersion": "5.81"}, "api": ORDER}
-    call(source(here, app))
+    run_import(write_source(here, app))
     assert 'dialect=Dialect.of("5.81")' in (here / "acme_shop" / "acme_shop" / "declared.py").read_text()
     run(here / "acme_shop", "gateway", "check", "acme_shop.service:service")
 
@@ -191,5 +191,5 @@ def test_texts_cannot_leave_their_literals(here: Path) -> None:
     ask_operation = operation("Ask", prop("A", "String", description=nasty))
     ask_operation["request"] |= {"description": nasty, "routes": [{"path": "/a/{A}"}]}
     app = {"app": {"serviceName": nasty}, "api": document(ask_operation)}
-    call(source(here, app), "--package", "shop")
+    run_import(write_source(here, app), "--package", "shop")
     assert "1 operation, no faults" in run(here / "shop", "gateway", "check", "shop.service:service")

@@ -14,9 +14,9 @@ from tests.importing.test_languages import LOST, find_differences
 PAGE = contracts.CORPUS.parent / "newsession-page.txt"
 
 
-def new_session() -> Contract:
+def describe_new_session() -> Contract:
     """The operation of the page, as the sessions API declares it."""
-    contract = contracts.remove_lengths(contracts.sessions())
+    contract = contracts.remove_lengths(contracts.describe_sessions())
     roots = [TypeRef("record", "NewSession"), TypeRef("record", "SessionInfo")]
     return Contract((contract.by_name["NewSession"],), contract.reachable(roots))
 
@@ -24,8 +24,10 @@ def new_session() -> Contract:
 def test_the_page_of_the_original() -> None:
     imported = contracts.read(PAGE.read_text())
     assert imported.kind == "metadata page with types in Java"
-    assert {difference for difference, _ in find_differences(new_session(), imported.contract)} == {"namespace"}
-    assert [*imported.contract.types] == [*new_session().types]
+    assert {difference for difference, _ in find_differences(describe_new_session(), imported.contract)} == {
+        "namespace"
+    }
+    assert [*imported.contract.types] == [*describe_new_session().types]
     (operation,) = imported.contract.operations
     assert operation.routes == (Route(("POST",), "/sessions"),)
     assert operation.access == Access(all_of=("User",))
@@ -39,11 +41,13 @@ def test_the_page_of_the_original() -> None:
 
 @pytest.mark.parametrize("format_name", ["jsv", "xml"])
 @pytest.mark.parametrize("language", [language for language in LOST if language != "mjs"])
-def test_our_own_pages(language: str, format_name: str) -> None:
+def test_the_pages_of_the_sessions_api(language: str, format_name: str) -> None:
     with service.client() as client:
         text = client.get(f"/{format_name}/metadata?op=NewSession&lang={language}").text
     imported = contracts.read(text)
-    assert {difference for difference, _ in find_differences(new_session(), imported.contract)} <= LOST[language]
+    assert {difference for difference, _ in find_differences(describe_new_session(), imported.contract)} <= LOST[
+        language
+    ]
     (operation,) = imported.contract.operations
     assert (operation.routes, operation.returns) == ((Route(("POST",), "/sessions"),), TypeRef("record", "SessionInfo"))
     assert operation.access == Access(all_of=("User",))

@@ -86,7 +86,7 @@ def test_a_document_of_a_host(host: Callable[[dict[str, Answer]], str]) -> None:
     assert web.fetch(f"{url}/moved", 1000) == TEXT
 
 
-def test_hosts_that_can_not_be_read(host: Callable[[dict[str, Answer]], str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hosts_that_cannot_be_read(host: Callable[[dict[str, Answer]], str], monkeypatch: pytest.MonkeyPatch) -> None:
     url = host(
         {
             "/loop": (302, {"Location": "/loop"}, b""),

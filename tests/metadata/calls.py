@@ -50,7 +50,9 @@ def java(types: Path, calls: Sequence[Call]) -> None:
     """javac, with the client library."""
     head = "import java.util.*;\nimport net.servicestack.client.*;\nclass Calls {\n"
     program = _write_beside(types, "Calls.java", _write_program(calls, head, "static void NAME() {\nCODE\n}\n", "}\n"))
-    tools.run("javac", "-encoding", "UTF-8", "-cp", tools.jars(), "-d", types.parent, types, program, cwd=types.parent)
+    tools.run(
+        "javac", "-encoding", "UTF-8", "-cp", tools.install_jars(), "-d", types.parent, types, program, cwd=types.parent
+    )
 
 
 def kotlin(types: Path, calls: Sequence[Call]) -> None:
@@ -58,7 +60,9 @@ def kotlin(types: Path, calls: Sequence[Call]) -> None:
     tools.needs("kotlinc")
     text = _write_program(calls, "import net.servicestack.client.*\n", "fun NAME() {\nCODE\n}\n")
     files = [types, _write_beside(types, "calls.kt", text)]
-    tools.run("kotlinc", "-nowarn", "-cp", tools.jars(), "-d", types.parent / "classes", *files, cwd=types.parent)
+    tools.run(
+        "kotlinc", "-nowarn", "-cp", tools.install_jars(), "-d", types.parent / "classes", *files, cwd=types.parent
+    )
 
 
 def csharp(types: Path, calls: Sequence[Call]) -> None:
@@ -92,14 +96,14 @@ def fsharp(types: Path, calls: Sequence[Call]) -> None:
 
 def typescript(types: Path, calls: Sequence[Call]) -> None:
     """tsc, strictly, with the client library."""
-    folder = tools.npm_folder(types.parent)
+    folder = tools.make_npm_folder(types.parent)
     tsc = ["npx", "tsc", "--noEmit", "--strict", "--target", "es2022", "--module", "esnext"]
     tools.run(*tsc, "--moduleResolution", "bundler", *_write_apart(types, calls, "ts"), cwd=folder)
 
 
 def mjs(types: Path, calls: Sequence[Call]) -> None:
     """tsc, which reads the comments of the types, with the client library."""
-    folder = tools.npm_folder(types.parent)
+    folder = tools.make_npm_folder(types.parent)
     tsc = ["npx", "tsc", "--noEmit", "--allowJs", "--checkJs", "--target", "es2022", "--module", "esnext"]
     tools.run(*tsc, "--moduleResolution", "bundler", *_write_apart(types, calls, "mjs"), cwd=folder)
 
@@ -109,7 +113,12 @@ def python(types: Path, calls: Sequence[Call]) -> None:
     # The library brings this DTO along, and its class doesn't name the type of the response.
     typed = [call for call in calls if not call.name.startswith("UpdateEventSubscriber_")]
     tools.run(
-        tools.python(), "-m", "mypy", "--follow-untyped-imports", *_write_apart(types, typed, "py"), cwd=types.parent
+        tools.install_python(),
+        "-m",
+        "mypy",
+        "--follow-untyped-imports",
+        *_write_apart(types, typed, "py"),
+        cwd=types.parent,
     )
 
 

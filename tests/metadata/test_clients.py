@@ -14,34 +14,34 @@ from tests.metadata.tools import write_types
 from tests.servers import API_KEY, Gateway
 
 
-def environment(gateway: Gateway) -> dict[str, str]:
+def build_environment(gateway: Gateway) -> dict[str, str]:
     return {**os.environ, "URL": gateway.url, "KEY": API_KEY}
 
 
 def test_a_round_trip_in_java(lasting_gateway: Gateway, contract: Contract, tmp_path: Path) -> None:
-    libraries = tools.jars()
+    libraries = tools.install_jars()
     sources = [write_types("java", contract, tmp_path), tools.CLIENTS / "java" / "RoundTrip.java"]
     tools.run("javac", "-encoding", "UTF-8", "-nowarn", "-cp", libraries, "-d", tmp_path, *sources, cwd=tmp_path)
     command = ["java", "-cp", f"{tmp_path}:{libraries}", "RoundTrip"]
-    output = tools.run(*command, cwd=tmp_path, env=environment(lasting_gateway))
+    output = tools.run(*command, cwd=tmp_path, env=build_environment(lasting_gateway))
     assert output.splitlines()[-1] == "From Java Chat false true Agent 1 true"
 
 
 def test_a_round_trip_in_typescript(lasting_gateway: Gateway, contract: Contract, tmp_path: Path) -> None:
-    folder = tools.npm_folder(tmp_path)
+    folder = tools.make_npm_folder(tmp_path)
     write_types("typescript", contract, folder)
     shutil.copy(tools.CLIENTS / "npm" / "roundtrip.ts", folder)
     tsc = ["npx", "tsc", "--strict", "--target", "es2022", "--module", "nodenext", "--skipLibCheck"]
     tools.run(*tsc, "roundtrip.ts", cwd=folder)
-    output = tools.run("node", "roundtrip.js", cwd=folder, env=environment(lasting_gateway))
+    output = tools.run("node", "roundtrip.js", cwd=folder, env=build_environment(lasting_gateway))
     assert output.splitlines()[-1] == "From TypeScript Chat false true Agent 1 true"
 
 
 def test_a_round_trip_in_python(lasting_gateway: Gateway, contract: Contract, tmp_path: Path) -> None:
-    interpreter = tools.python()
+    interpreter = tools.install_python()
     write_types("python", contract, tmp_path)
     shutil.copy(tools.CLIENTS / "python" / "roundtrip.py", tmp_path)
-    output = tools.run(interpreter, "roundtrip.py", cwd=tmp_path, env=environment(lasting_gateway))
+    output = tools.run(interpreter, "roundtrip.py", cwd=tmp_path, env=build_environment(lasting_gateway))
     assert output.splitlines()[-1] == "From Python Chat False True Agent 1 True"
 
 
@@ -60,7 +60,7 @@ REFERENCES = {
 
 @pytest.mark.parametrize("tool", REFERENCES)
 def test_servicestack_cli_adds_and_updates_a_client(lasting_gateway: Gateway, tool: str, tmp_path: Path) -> None:
-    command = tools.npm() / "node_modules" / ".bin" / tool
+    command = tools.install_npm() / "node_modules" / ".bin" / tool
     quiet = {**os.environ, "SERVICESTACK_TELEMETRY_OPTOUT": "1"}
     tools.run(command, lasting_gateway.url, cwd=tmp_path, env=quiet)
     file = tmp_path / REFERENCES[tool]

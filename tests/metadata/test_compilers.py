@@ -33,7 +33,7 @@ def test_the_api(language: str, contract: Contract, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("language", compilers.CHECKS)
-def test_part_of_it_with_options(language: str, contract: Contract, tmp_path: Path) -> None:
+def test_selected_types_with_options(language: str, contract: Contract, tmp_path: Path) -> None:
     compilers.CHECKS[language](write_types(language, contract, tmp_path, *GIVEN))
 
 

@@ -53,7 +53,7 @@ def test_openapi_has_four_formats_with_examples(document: dict[str, object]) -> 
 
 
 def test_openapi_has_examples_that_are_valid(document: dict[str, object]) -> None:
-    contents = [*_contents(document)]
+    contents = [*_list_contents(document)]
     assert len(contents) > len(catalog.operations)
     for content in contents:
         schema = {"components": document["components"], **content["application/json"]["schema"]}
@@ -78,7 +78,7 @@ def test_openapi_has_the_errors_of_operations(document: dict[str, object]) -> No
     assert content["application/xml"]["example"].partition("?>")[2].lstrip().startswith("<AuthenticateResponse ")
 
 
-def _contents(document: Any) -> Iterator[Any]:
+def _list_contents(document: Any) -> Iterator[Any]:
     """The bodies of every request and answer, and of the errors."""
     for verbs in document["paths"].values():
         for operation in verbs.values():

@@ -21,7 +21,7 @@ from tests.metadata.conftest import Browser
 from tests.servers import API_KEY, EMAIL, PASSWORD, Gateway
 
 
-def text(browser: Browser, element_id: str) -> str:
+def read_text(browser: Browser, element_id: str) -> str:
     return str(browser.find_element(By.ID, element_id).get_property("textContent"))
 
 
@@ -29,7 +29,7 @@ def choose(browser: Browser, element_id: str, value: str) -> None:
     Select(browser.find_element(By.ID, element_id)).select_by_value(value)
 
 
-def tab(browser: Browser, name: str) -> None:
+def open_tab(browser: Browser, name: str) -> None:
     """Show a part of the response."""
     browser.find_element(By.ID, f"tab-{name}").click()
 
@@ -38,13 +38,13 @@ def press_send(browser: Browser) -> None:
     browser.find_element(By.ID, "go").click()
 
 
-def answered(browser: Browser) -> str:
+def wait_for_response(browser: Browser) -> str:
     """The status line, as soon as the response is there."""
     WebDriverWait(browser, 20).until(lambda b: b.find_element(By.ID, "status").text[:1].isdigit())
-    return text(browser, "status")
+    return read_text(browser, "status")
 
 
-def problems(browser: Browser) -> list[str]:
+def list_problems(browser: Browser) -> list[str]:
     """What the browser's console complains of; answers with an error status are no complaint here."""
     return [
         entry["message"]
@@ -56,7 +56,7 @@ def problems(browser: Browser) -> list[str]:
 def open_explorer(browser: Browser, gateway: Gateway, operation: str = "NewSession") -> None:
     browser.get("about:blank")
     browser.get(f"{gateway.url}/explorer#{operation}")
-    assert text(browser, "operation") == operation.partition("?")[0]
+    assert read_text(browser, "operation") == operation.partition("?")[0]
 
 
 def sign_in(browser: Browser) -> None:
@@ -77,12 +77,12 @@ def test_a_session_is_created(browser: Browser, lasting_gateway: Gateway, send: 
     browser.find_element(By.ID, "field-memberEmailAddresses").send_keys("a@example.org\nb@example.org")
     choose(browser, "field-startSession", "true")
     press_send(browser)
-    assert answered(browser).startswith("200")
-    output = text(browser, "answer")
-    assert "HTTP/1.1 200" in text(browser, "headers")
+    assert wait_for_response(browser).startswith("200")
+    output = read_text(browser, "answer")
+    assert "HTTP/1.1 200" in read_text(browser, "headers")
     assert "Chat" in output
     assert "b@example.org" in output
-    assert problems(browser) == []
+    assert list_problems(browser) == []
 
 
 def press(browser: Browser, *keys: str) -> None:
@@ -105,22 +105,22 @@ def test_by_keyboard_alone(browser: Browser, lasting_gateway: Gateway) -> None:
     browser.get(f"{lasting_gateway.url}/explorer#ListUsers")
     tab_to(browser, "find")
     press(browser, "new ses", Keys.ENTER)
-    WebDriverWait(browser, 20).until(lambda b: text(b, "operation") == "NewSession")
-    assert text(browser, "summary").startswith("Create a new session")
+    WebDriverWait(browser, 20).until(lambda b: read_text(b, "operation") == "NewSession")
+    assert read_text(browser, "summary").startswith("Create a new session")
     tab_to(browser, "by")
     press(browser, "API", Keys.TAB, API_KEY)
     tab_to(browser, "field-displayName")
     press(browser, "Typed", Keys.TAB, "Chat")
     tab_to(browser, "submit")
     press(browser, Keys.ENTER)
-    assert answered(browser).startswith("200")
-    assert '"channel": "Chat"' in text(browser, "answer")
-    assert '"displayName": "Typed"' in text(browser, "answer")
+    assert wait_for_response(browser).startswith("200")
+    assert '"channel": "Chat"' in read_text(browser, "answer")
+    assert '"displayName": "Typed"' in read_text(browser, "answer")
     tab_to(browser, "tab-body")
     press(browser, Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
     tab_to(browser, "language")
     press(browser, "Py")
-    assert "NewSession(" in text(browser, "code")
+    assert "NewSession(" in read_text(browser, "code")
 
 
 def test_operations_are_found_by_name_tag_route_and_description(browser: Browser, lasting_gateway: Gateway) -> None:
@@ -139,16 +139,16 @@ def test_operations_are_found_by_name_tag_route_and_description(browser: Browser
         ]
         assert [name for name in listed_names if name in names] == names
         assert not names or len(listed_names) < 6
-        assert text(browser, "found").startswith(f"{len(listed_names)} of ")
+        assert read_text(browser, "found").startswith(f"{len(listed_names)} of ")
 
 
 def test_failures_are_shown_as_sent(browser: Browser, lasting_gateway: Gateway) -> None:
     open_explorer(browser, lasting_gateway)
     choose(browser, "by", "none")
     press_send(browser)
-    assert answered(browser).startswith("401")
-    assert "Not Authenticated" in text(browser, "answer")
-    assert "Not Authenticated" in text(browser, "problem")
+    assert wait_for_response(browser).startswith("401")
+    assert "Not Authenticated" in read_text(browser, "answer")
+    assert "Not Authenticated" in read_text(browser, "problem")
 
 
 @pytest.mark.parametrize("accept", ["jsv", "csv"])
@@ -157,10 +157,10 @@ def test_every_error_is_at_its_field(browser: Browser, lasting_gateway: Gateway,
     sign_in(browser)
     browser.find_element(By.ID, "field-withAddress").send_keys('no, "body"')
     press_send(browser)
-    assert answered(browser).startswith("400")
-    assert text(browser, "field-memberEmailAddresses-problem").count("is not a valid email address") == 2
-    assert text(browser, "field-withAddress-problem")
-    assert text(browser, "problem") == ""
+    assert wait_for_response(browser).startswith("400")
+    assert read_text(browser, "field-memberEmailAddresses-problem").count("is not a valid email address") == 2
+    assert read_text(browser, "field-withAddress-problem")
+    assert read_text(browser, "problem") == ""
 
 
 @pytest.mark.parametrize("accept", ["jsv", "csv"])
@@ -168,7 +168,7 @@ def test_a_list_in_other_formats_as_a_table(browser: Browser, lasting_gateway: G
     open_explorer(browser, lasting_gateway, f"ListAccounts?!accept={accept}")
     sign_in(browser)
     press_send(browser)
-    answered(browser)
+    wait_for_response(browser)
     browser.find_element(By.ID, "as-table").click()
     heads = [cell.text.lower() for cell in browser.find_elements(By.CSS_SELECTOR, "#table th")]
     row = [cell.text for cell in browser.find_elements(By.CSS_SELECTOR, "#table tbody tr:first-child td")]
@@ -182,30 +182,30 @@ def test_errors_are_shown_at_their_fields(browser: Browser, lasting_gateway: Gat
     choose(browser, "accept", accept)
     browser.find_element(By.ID, "field-sessionId").send_keys("x")
     press_send(browser)
-    assert answered(browser).startswith("400")
-    assert "not be empty" in text(browser, "field-body-problem")
+    assert wait_for_response(browser).startswith("400")
+    assert "not be empty" in read_text(browser, "field-body-problem")
     assert browser.find_element(By.ID, "field-body").get_attribute("aria-invalid") == "true"
     assert browser.switch_to.active_element.get_attribute("id") == "field-body"
     browser.find_element(By.ID, "clear").click()
-    assert text(browser, "field-body-problem") == ""
+    assert read_text(browser, "field-body-problem") == ""
 
 
 def test_path_and_query(browser: Browser, lasting_gateway: Gateway) -> None:
     open_explorer(browser, lasting_gateway, "GetSession")
     browser.find_element(By.ID, "field-sessionId").send_keys("a/b c")
-    assert text(browser, "request").startswith("GET /sessions/a%2Fb%20c HTTP/1.1")
+    assert read_text(browser, "request").startswith("GET /sessions/a%2Fb%20c HTTP/1.1")
     open_explorer(browser, lasting_gateway, "ListSessions")
     browser.find_element(By.ID, "field-accountIds").send_keys("x\ny")
     choose(browser, "field-sortOrder", "Ascend")
-    assert text(browser, "request").startswith("GET /sessions?accountIds=x%2Cy&sortOrder=Ascend HTTP/1.1")
+    assert read_text(browser, "request").startswith("GET /sessions?accountIds=x%2Cy&sortOrder=Ascend HTTP/1.1")
 
 
 def test_an_empty_part_of_the_path_is_not_sent(browser: Browser, lasting_gateway: Gateway) -> None:
     open_explorer(browser, lasting_gateway, "GetSession")
     sign_in(browser)
     press_send(browser)
-    assert "part of the path" in text(browser, "field-sessionId-problem")
-    assert text(browser, "status") == "No response yet"
+    assert "part of the path" in read_text(browser, "field-sessionId-problem")
+    assert read_text(browser, "status") == "No response yet"
     assert browser.switch_to.active_element.get_attribute("id") == "field-sessionId"
 
 
@@ -214,7 +214,7 @@ def test_quick_clicks_send_once(browser: Browser, lasting_gateway: Gateway) -> N
     sign_in(browser)
     browser.find_element(By.ID, "field-displayName").send_keys("Only once")
     browser.execute_script("const go = document.getElementById('go'); go.click(); go.click(); go.click();")
-    assert answered(browser).startswith("200")
+    assert wait_for_response(browser).startswith("200")
     query = f"{lasting_gateway.url}/sessions?countPerPage=10"
     request = urllib.request.Request(
         query, headers={"Authorization": f"Bearer {API_KEY}", "Accept": "application/json"}
@@ -233,8 +233,8 @@ def test_the_link_has_the_values_and_no_secret(browser: Browser, lasting_gateway
     link = browser.current_url
     assert link.endswith("#NewUser?!accept=xml&emailAddress=ann%2Bb%40example.org")
     for element_id in ("request", "code"):
-        assert "correct horse" not in text(browser, element_id)
-        assert "YOUR_PASSWORD" in text(browser, element_id)
+        assert "correct horse" not in read_text(browser, element_id)
+        assert "YOUR_PASSWORD" in read_text(browser, element_id)
     browser.get("about:blank")
     browser.get(f"{link}&password=leaked")
     assert browser.find_element(By.ID, "field-emailAddress").get_property("value") == "ann+b@example.org"
@@ -243,18 +243,18 @@ def test_the_link_has_the_values_and_no_secret(browser: Browser, lasting_gateway
     assert "leaked" not in browser.current_url
 
 
-def test_signing_in_is_a_post_and_puts_no_password_into_an_address(browser: Browser, lasting_gateway: Gateway) -> None:
+def test_signing_in_is_a_post_and_puts_no_password_into_a_url(browser: Browser, lasting_gateway: Gateway) -> None:
     open_explorer(browser, lasting_gateway, "Authenticate")
-    assert text(browser, "request").startswith("POST /auth ")
+    assert read_text(browser, "request").startswith("POST /auth ")
     browser.execute_script("for (const each of document.querySelectorAll('#fields details')) each.open = true")
     browser.find_element(By.ID, "field-password").send_keys("s3cret!")
     routes = Select(browser.find_element(By.ID, "route"))
     reading = next(option for option in routes.options if option.text.startswith("GET"))
     routes.select_by_visible_text(reading.text)
-    assert "s3cret" not in text(browser, "request") + text(browser, "code") + browser.current_url
+    assert "s3cret" not in read_text(browser, "request") + read_text(browser, "code") + browser.current_url
     press_send(browser)
-    assert "does not belong in a URL" in text(browser, "field-password-problem")
-    assert text(browser, "status") == "No response yet"
+    assert "does not belong in a URL" in read_text(browser, "field-password-problem")
+    assert read_text(browser, "status") == "No response yet"
 
 
 def test_clear_keeps_the_key(browser: Browser, lasting_gateway: Gateway) -> None:
@@ -284,10 +284,10 @@ def test_the_body_as_text(browser: Browser, lasting_gateway: Gateway, send: str,
         "arguments[0].value = arguments[0].value.replace('Hi', 'By hand'); arguments[0].dispatchEvent(new Event('input', {bubbles: true}))",
         body,
     )
-    assert "By hand" in text(browser, "code")
+    assert "By hand" in read_text(browser, "code")
     press_send(browser)
-    assert answered(browser).startswith("200")
-    assert '"displayName": "By hand"' in text(browser, "answer")
+    assert wait_for_response(browser).startswith("200")
+    assert '"displayName": "By hand"' in read_text(browser, "answer")
 
 
 def test_fill_with_a_sample(browser: Browser, lasting_gateway: Gateway) -> None:
@@ -295,7 +295,7 @@ def test_fill_with_a_sample(browser: Browser, lasting_gateway: Gateway) -> None:
     sign_in(browser)
     browser.find_element(By.ID, "sample").click()
     press_send(browser)
-    assert answered(browser).startswith("200"), text(browser, "answer")
+    assert wait_for_response(browser).startswith("200"), read_text(browser, "answer")
     open_explorer(browser, lasting_gateway, "NewUser")
     browser.find_element(By.ID, "sample").click()
     assert browser.find_element(By.ID, "field-password").get_property("value") == ""
@@ -305,7 +305,7 @@ def test_a_list_as_a_table(browser: Browser, lasting_gateway: Gateway) -> None:
     open_explorer(browser, lasting_gateway, "ListAccounts")
     sign_in(browser)
     press_send(browser)
-    answered(browser)
+    wait_for_response(browser)
     browser.find_element(By.ID, "as-table").click()
     assert browser.find_element(By.CSS_SELECTOR, "#table th").text == "name"
     assert not browser.find_element(By.ID, "answer").is_displayed()
@@ -319,7 +319,7 @@ def test_the_call_as_curl(browser: Browser, lasting_gateway: Gateway) -> None:
         if by == "bearer":
             browser.find_element(By.ID, "token").send_keys(API_KEY)
         browser.find_element(By.ID, "field-displayName").send_keys('It\'s "curl" $HOME `x` \\')
-        code = text(browser, "code")
+        code = read_text(browser, "code")
         assert API_KEY not in code
         result = subprocess.run(
             ["bash", "-c", code.replace("YOUR_CREDENTIALS", API_KEY) + " --silent"],
@@ -334,25 +334,25 @@ def test_the_call_as_code(browser: Browser, lasting_gateway: Gateway) -> None:
     open_explorer(browser, lasting_gateway)
     browser.find_element(By.ID, "field-displayName").send_keys("Hi")
     choose(browser, "field-channel", "Chat")
-    tab(browser, "code")
+    open_tab(browser, "code")
     languages = [option.get_attribute("value") for option in Select(browser.find_element(By.ID, "language")).options]
     assert {*languages} >= {"curl", *types.LANGUAGES}
     for language in languages:
         assert language is not None
         choose(browser, "language", language)
-        code = text(browser, "code")
+        code = read_text(browser, "code")
         assert "Hi" in code
         assert language == "curl" or ("NewSession" in code and "chat" in code.lower())
-    assert problems(browser) == []
+    assert list_problems(browser) == []
 
 
 def test_code_that_node_runs(browser: Browser, lasting_gateway: Gateway, tmp_path: Path) -> None:
-    folder = tools.npm_folder(tmp_path)
+    folder = tools.make_npm_folder(tmp_path)
     open_explorer(browser, lasting_gateway)
     browser.find_element(By.ID, "field-displayName").send_keys('From "Node"')
-    tab(browser, "code")
+    open_tab(browser, "code")
     choose(browser, "language", "mjs")
-    code = text(browser, "code").replace("YOUR_KEY", API_KEY)
+    code = read_text(browser, "code").replace("YOUR_KEY", API_KEY)
     (folder / "dtos.mjs").write_text(tools.run("curl", "-s", f"{lasting_gateway.url}/types/mjs", cwd=folder))
     (folder / "call.mjs").write_text(code + "\nconsole.log(response.displayName)\n")
     assert tools.run("node", "call.mjs", cwd=folder) == 'From "Node"\n'
@@ -369,7 +369,7 @@ def test_a_person_finds_opens_and_ends_a_session(browser: Browser, lasting_gatew
     )
     with urllib.request.urlopen(request, timeout=60) as response:
         session_id = json.load(response)["id"]
-    look_of(browser, 1280, "light")
+    set_look(browser, 1280, "light")
     browser.get(lasting_gateway.url)
     browser.find_element(By.LINK_TEXT, "Sessions").click()
     browser.find_element(By.CSS_SELECTOR, "nav[aria-label=Lists]").find_element(By.LINK_TEXT, "Sessions").click()
@@ -386,7 +386,7 @@ def test_a_person_finds_opens_and_ends_a_session(browser: Browser, lasting_gatew
     WebDriverWait(browser, 20).until(lambda b: b.title == "EndSession · Explorer")
     assert browser.find_element(By.ID, "field-sessionId").get_property("value") == session_id
     press_send(browser)
-    assert answered(browser).startswith("204")
+    assert wait_for_response(browser).startswith("204")
     browser.find_element(By.LINK_TEXT, "Open its page").click()
     WebDriverWait(browser, 20).until(lambda b: b.title == "Order 4711 · Session")
     assert browser.find_element(By.XPATH, "//tr[th='Ended']/td").text == "True"
@@ -394,7 +394,7 @@ def test_a_person_finds_opens_and_ends_a_session(browser: Browser, lasting_gatew
     WebDriverWait(browser, 20).until(lambda b: b.title == "Sessions")
     browser.find_element(By.CSS_SELECTOR, ".who button").click()
     WebDriverWait(browser, 20).until(lambda b: b.title == "Sign in")
-    assert problems(browser) == []
+    assert list_problems(browser) == []
 
 
 PAGES = [
@@ -420,17 +420,17 @@ def test_operations_are_found_on_their_page_by_typing(browser: Browser, lasting_
     ]
     assert "EndSession" in names
     assert len(names) < 6
-    assert text(browser, "found").startswith(f"{len(names)} of ")
+    assert read_text(browser, "found").startswith(f"{len(names)} of ")
     browser.find_element(By.ID, "find").send_keys("sion", Keys.ENTER)
     WebDriverWait(browser, 20).until(lambda b: b.title.endswith("· Operation"))
-    assert problems(browser) == []
+    assert list_problems(browser) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("path", PAGES)
 def test_accessibility(browser: Browser, lasting_gateway: Gateway, path: str, width: int, scheme: str) -> None:
-    look(browser, f"{lasting_gateway.url}{path}", width, scheme)
+    check_look(browser, f"{lasting_gateway.url}{path}", width, scheme)
 
 
 @pytest.fixture
@@ -458,13 +458,13 @@ def test_documents_for_people(
     with urllib.request.urlopen(request, timeout=60) as response:
         session_id = json.load(response)["id"]
     if not query:
-        look(signed_in, f"{lasting_gateway.url}/sessions/{session_id}.html", width, scheme)
-    look(signed_in, f"{lasting_gateway.url}/sessions.html{query}", width, scheme)
+        check_look(signed_in, f"{lasting_gateway.url}/sessions/{session_id}.html", width, scheme)
+    check_look(signed_in, f"{lasting_gateway.url}/sessions.html{query}", width, scheme)
     if query != "?countPerPage=x":
         if not query:
             signed_in.find_element(By.ID, "all-columns").click()
             WebDriverWait(signed_in, 20).until(lambda b: "_columns=all" in b.current_url)
-            look(signed_in, signed_in.current_url, width, scheme)
+            check_look(signed_in, signed_in.current_url, width, scheme)
         row = signed_in.find_element(By.XPATH, f"//tr[.//a[contains(@href, '{session_id}')]]")
         assert "<b>Ann</b>" in row.text
         row.find_element(By.XPATH, ".//summary[.='2 items']").click()
@@ -473,7 +473,7 @@ def test_documents_for_people(
         assert session_id in signed_in.page_source
 
 
-def look_of(browser: Browser, width: int, scheme: str) -> None:
+def set_look(browser: Browser, width: int, scheme: str) -> None:
     """A window of so many pixels, and the scheme of its colors."""
     features = [{"name": "prefers-color-scheme", "value": scheme}]
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
@@ -481,10 +481,10 @@ def look_of(browser: Browser, width: int, scheme: str) -> None:
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
 
 
-def look(browser: Browser, url: str, width: int, scheme: str) -> None:
+def check_look(browser: Browser, url: str, width: int, scheme: str) -> None:
     """Open a page in a window of so many pixels: axe finds nothing, and nothing is wider than the window."""
-    look_of(browser, width, scheme)
-    axe = (tools.npm() / "node_modules" / "axe-core" / "axe.min.js").read_text()
+    set_look(browser, width, scheme)
+    axe = (tools.install_npm() / "node_modules" / "axe-core" / "axe.min.js").read_text()
     browser.get(url)
     browser.execute_script(axe)
     report = browser.execute_async_script("axe.run().then(arguments[arguments.length - 1])")

@@ -99,10 +99,10 @@ def test_values_that_pass_are_harmless(language_option: tuple[str, str], value: 
     stripped = value.strip()
     if not stripped.isprintable() or not rule.accepts(stripped):
         return
-    assert not re.search(r"[\r\n\"'`;|+!?\x00]|\*/|\(\*|\*\)", _plain(language, option, stripped))
+    assert not re.search(r"[\r\n\"'`;|+!?\x00]|\*/|\(\*|\*\)", _remove_allowed(language, option, stripped))
 
 
-def _plain(language: str, option: str, value: str) -> str:
+def _remove_allowed(language: str, option: str, value: str) -> str:
     """The value without what its rule allows besides."""
     if option in ("IncludeTypes", "ExcludeTypes"):
         return value.replace("`", "")
@@ -230,6 +230,6 @@ def test_an_empty_value_is_the_default(contract: Contract) -> None:
     assert "public NewSession setDisplayName(String value)" in text
 
 
-def test_rules_have_words() -> None:
+def test_rules_have_descriptions() -> None:
     assert all(types.LANGUAGES[language].get_rule(option).words for language, option in EVERY)
     assert types.LANGUAGES["java"].get_rule("AddPropertyAccessors") is values.FLAG

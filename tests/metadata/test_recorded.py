@@ -96,7 +96,7 @@ def test_types(language: str) -> None:
     assert {name: ours[name] for name in compared} == {name: theirs[name] for name in compared}
 
 
-def attributes(language: str) -> Callable[[str], list[str]]:
+def parse_attributes(language: str) -> Callable[[str], list[str]]:
     """What stands right before a type."""
 
     def before(text: str) -> list[str]:
@@ -117,7 +117,7 @@ def attributes(language: str) -> Callable[[str], list[str]]:
 def test_attributes(language: str) -> None:
     options = Options.of(GIVEN.get(language, []), "http://host", "")
     ours = types.generate(language, recorded.contract(), options)
-    before = attributes(language)
+    before = parse_attributes(language)
     assert before(ours) == before((CORPUS / f"{language}.txt").read_text())
 
 

@@ -197,5 +197,5 @@ def test_an_unknown_language(contract: Contract) -> None:
 
 
 @given(st.text())
-def test_an_address_is_an_address(address: str) -> None:
+def test_a_base_url_has_no_unsafe_characters(address: str) -> None:
     assert not re.search(r"[\s\"'<>()*]", Options.of([], address, "").base_url)

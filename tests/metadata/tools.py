@@ -56,7 +56,7 @@ def keep_installed(name: str, fingerprint: str, install: Callable[[Path], None])
     return installed.kept(INSTALLED / name, fingerprint, install)
 
 
-def npm() -> Path:
+def install_npm() -> Path:
     """The folder of the npm packages."""
     needs("node", "npm")
     source = CLIENTS / "npm"
@@ -69,14 +69,14 @@ def npm() -> Path:
     return keep_installed("npm", (source / "package-lock.json").read_text(), install)
 
 
-def npm_folder(tmp_path: Path) -> Path:
+def make_npm_folder(tmp_path: Path) -> Path:
     """An empty folder in which node finds the packages."""
-    (tmp_path / "node_modules").symlink_to(npm() / "node_modules")
+    (tmp_path / "node_modules").symlink_to(install_npm() / "node_modules")
     (tmp_path / "package.json").write_text('{"type": "module"}')
     return tmp_path
 
 
-def jars() -> str:
+def install_jars() -> str:
     """The class path of Maven's net.servicestack:client."""
     needs("java", "javac", "mvn")
     pom = ROOT / "tests" / "clients" / "java" / "pom.xml"
@@ -88,7 +88,7 @@ def jars() -> str:
     return ":".join(str(path) for path in sorted(keep_installed("java", pom.read_text(), install).glob("*.jar")))
 
 
-def python() -> Path:
+def install_python() -> Path:
     """A Python with PyPI's servicestack, mypy, and a parser of Swift."""
     requirements = [ROOT / "tests" / "clients" / "python" / "requirements.txt", CLIENTS / "python" / "requirements.txt"]
 

@@ -77,7 +77,7 @@ class World:
         return len(self.rows(table))
 
 
-def basic(name: str, password: str = "", encoding: str = "utf-8") -> str:
+def encode_basic(name: str, password: str = "", encoding: str = "utf-8") -> str:
     return "Basic " + base64.b64encode(f"{name}:{password}".encode(encoding)).decode()
 
 

@@ -24,24 +24,24 @@ from .conftest import ADA, ADDRESS, EVE, KEY, PASSWORD, World
 NEW = "new@example.org"
 
 
-def add(administrator: Administrator, email: str = NEW, **changes: object) -> str:
+def add_user(administrator: Administrator, email: str = NEW, **changes: object) -> str:
     return administrator.add_user(email, **{"roles": ["User"], "account_name": "Acme", **changes})  # type: ignore[arg-type]
 
 
 REFUSED: dict[str, Callable[[Administrator], object]] = {
-    "not an e-mail address": lambda it: add(it, "nobody"),
-    "already": lambda it: add(it, "ADA@example.org"),
-    "no role 'Boss'": lambda it: add(it, roles=["Boss"]),
-    "8 to 1024": lambda it: add(it, password="1234567"),
-    "20 to 255": lambda it: add(it, api_key="short"),
-    "without blanks and colons": lambda it: add(it, api_key="a key with blanks in it"),
+    "not an e-mail address": lambda it: add_user(it, "nobody"),
+    "already": lambda it: add_user(it, "ADA@example.org"),
+    "no role 'Boss'": lambda it: add_user(it, roles=["Boss"]),
+    "8 to 1024": lambda it: add_user(it, password="1234567"),
+    "20 to 255": lambda it: add_user(it, api_key="short"),
+    "without blanks and colons": lambda it: add_user(it, api_key="a key with blanks in it"),
     "does not look like a token": lambda it: it.add_key(ADA, "eyJhbGciOiJI.UzI1NiIsInR5.cCI6IkpXVCJ9"),
     "in use already": lambda it: it.add_key(EVE, KEY),
     "no user ghost": lambda it: it.add_key("ghost@example.org"),
     "no valid key": lambda it: it.revoke_keys(ADA, "zzzz"),
     "no user": lambda it: it.disable("ghost@example.org", disabled=True),
     "too easy to guess": lambda it: it.set_password(ADA, "ada@example.org"),
-    "this password is too easy": lambda it: add(it, password="password1"),
+    "this password is too easy": lambda it: add_user(it, password="password1"),
     "this API key is too easy": lambda it: it.add_key(EVE, "k" * 20),
     "a password has": lambda it: it.set_password(ADA, "x" * 1025),
     "no role": lambda it: it.set_roles(ADA, ["User", "user"]),
@@ -57,7 +57,7 @@ def test_invalid_changes_are_refused_and_change_nothing(world: World, words: str
 
 
 def test_accounts_are_created_once(world: World) -> None:
-    add(world.administrator(), account_name="acme")
+    add_user(world.administrator(), account_name="acme")
     assert world.count("accounts") == 2
 
 
@@ -83,7 +83,7 @@ def test_a_key_is_random_and_known_by_its_beginning() -> None:
 def test_every_change_leaves_an_audit_line(world: World) -> None:
     administrator = world.administrator()
     with capture_logs() as lines:
-        add(administrator, password="very secret", api_key="key-of-these-tests-0123")
+        add_user(administrator, password="very secret", api_key="key-of-these-tests-0123")
         key = administrator.add_key(NEW)
         administrator.revoke_keys(NEW, key[-4:])
         administrator.set_roles(NEW, ["Manager"])
@@ -104,7 +104,7 @@ def test_every_change_leaves_an_audit_line(world: World) -> None:
     assert key not in repr(lines)
 
 
-def settings(database: Database, monkeypatch: pytest.MonkeyPatch, **more: str) -> Settings:
+def make_settings(database: Database, monkeypatch: pytest.MonkeyPatch, **more: str) -> Settings:
     monkeypatch.setenv("GATEWAY_DATABASE_URL", f"sqlite:///{database.peewee.database}")
     return replace(Settings.from_environment(), **more)  # type: ignore[arg-type]
 
@@ -118,7 +118,7 @@ def empty(tmp_path: Path, cheap: None) -> Database:
 
 def test_the_first_user_gets_secrets_that_are_shown_once(empty: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     with capture_logs() as lines:
-        admin = first_user(empty, settings(empty, monkeypatch))
+        admin = first_user(empty, make_settings(empty, monkeypatch))
     assert admin is not None
     assert admin.password is not None
     assert admin.api_key is not None
@@ -133,11 +133,11 @@ def test_the_first_user_gets_secrets_that_are_shown_once(empty: Database, monkey
     assert principal is not None
     assert principal.roles == {"User", "Manager", "SystemAdministrator"}
     assert authenticator.log_in(admin.email, admin.password, ADDRESS, permanent=False)
-    assert first_user(empty, settings(empty, monkeypatch)) is None
+    assert first_user(empty, make_settings(empty, monkeypatch)) is None
 
 
 def test_the_settings_name_the_first_user(empty: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    first_settings = settings(
+    first_settings = make_settings(
         empty, monkeypatch, bootstrap_email=ADA, bootstrap_password=PASSWORD, bootstrap_api_key=KEY
     )
     admin = first_user(empty, first_settings)
@@ -150,14 +150,14 @@ def test_the_settings_name_the_first_user(empty: Database, monkeypatch: pytest.M
 
 def test_invalid_settings_are_reported(empty: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(AdministrationError, match="a password has"):
-        first_user(empty, settings(empty, monkeypatch, bootstrap_password="short"))
+        first_user(empty, make_settings(empty, monkeypatch, bootstrap_password="short"))
 
 
 def test_two_nodes_that_start_at_once_create_one_user(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     results = iter([False, True])
     monkeypatch.setattr(bootstrap, "_has_administrator", lambda *_: next(results))
     monkeypatch.setattr(bootstrap, "_exists", lambda *_: False)
-    first_settings = settings(world.database, monkeypatch, bootstrap_email=ADA, bootstrap_password=PASSWORD)
+    first_settings = make_settings(world.database, monkeypatch, bootstrap_email=ADA, bootstrap_password=PASSWORD)
     assert first_user(world.database, first_settings) is None
 
 

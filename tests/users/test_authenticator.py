@@ -19,7 +19,7 @@ from gateway.users.tokens import Lifetimes, TokenError
 from models import connect
 from tests.databases import TABLES
 
-from .conftest import ADA, ADDRESS, ENGINES, EVE, KEY, PASSWORD, SECRET, World, basic
+from .conftest import ADA, ADDRESS, ENGINES, EVE, KEY, PASSWORD, SECRET, World, encode_basic
 
 pytestmark = ENGINES
 
@@ -66,25 +66,32 @@ class TestEachKind:
         assert get_refusal(authenticator, api_key="nope") == "Not Authenticated"
 
     def test_a_key_as_user_name(self, authenticator: Authenticator) -> None:
-        assert find_email(authenticator, authorization=basic(KEY)) == ADA
-        assert get_refusal(authenticator, authorization=basic("nope")) == "Invalid Username or Password"
+        assert find_email(authenticator, authorization=encode_basic(KEY)) == ADA
+        assert get_refusal(authenticator, authorization=encode_basic("nope")) == "Invalid Username or Password"
 
     @pytest.mark.parametrize("name", [ADA, "Ada@Example.ORG"])
     def test_basic(self, authenticator: Authenticator, name: str) -> None:
-        assert find_email(authenticator, authorization=basic(name, PASSWORD)) == ADA
+        assert find_email(authenticator, authorization=encode_basic(name, PASSWORD)) == ADA
 
     def test_basic_of_older_clients(self, world: World) -> None:
         world.administrator().set_password(ADA, "Grüße und so")
         for encoding in ("utf-8", "latin-1"):
-            assert find_email(world.authenticator(), authorization=basic(ADA, "Grüße und so", encoding)) == ADA
+            assert find_email(world.authenticator(), authorization=encode_basic(ADA, "Grüße und so", encoding)) == ADA
 
     def test_a_password_may_hold_colons(self, world: World, authenticator: Authenticator) -> None:
         world.administrator().set_password(ADA, "a:b:c:d:e")
-        assert find_email(authenticator, authorization=basic(ADA, "a:b:c:d:e")) == ADA
+        assert find_email(authenticator, authorization=encode_basic(ADA, "a:b:c:d:e")) == ADA
 
     @pytest.mark.parametrize(
         "value",
-        [basic(ADA, "wrong"), basic("ghost@example.org", "x"), basic(EVE), "Basic !!!", "Basic Zm9v", "Basic /w=="],
+        [
+            encode_basic(ADA, "wrong"),
+            encode_basic("ghost@example.org", "x"),
+            encode_basic(EVE),
+            "Basic !!!",
+            "Basic Zm9v",
+            "Basic /w==",
+        ],
     )
     def test_wrong_basic_credentials_always_get_the_same_error(self, authenticator: Authenticator, value: str) -> None:
         assert get_refusal(authenticator, authorization=value) == "Invalid Username or Password"
@@ -118,7 +125,7 @@ class TestEachKind:
         get_refusal(authenticator, api_key=token)
         get_refusal(authenticator, authorization=f"Bearer {session}")
         get_refusal(authenticator, authorization=f"Bearer {refresh}")
-        get_refusal(authenticator, authorization=basic(token))
+        get_refusal(authenticator, authorization=encode_basic(token))
         with pytest.raises(TokenError):
             authenticator.refresh(token)
         with pytest.raises(TokenError):
@@ -142,7 +149,7 @@ class TestOrder:
 
     def test_wrong_headers_are_not_passed_over(self, authenticator: Authenticator) -> None:
         session, _, _ = log_in(authenticator)
-        get_refusal(authenticator, authorization=basic(EVE, "wrong"), cookies=(session,))
+        get_refusal(authenticator, authorization=encode_basic(EVE, "wrong"), cookies=(session,))
         get_refusal(authenticator, authorization="Bearer nope", cookies=(session,))
         get_refusal(authenticator, authorization="Bearer nope", api_key=KEY)
 
@@ -189,13 +196,13 @@ class TestKeys:
 
     def test_only_hashes_are_stored(self, world: World) -> None:
         key = world.administrator().add_key(ADA)
-        text = everything(world)
+        text = read_all_rows(world)
         assert key not in text
         assert KEY not in text
         assert PASSWORD not in text
 
 
-def everything(world: World) -> str:
+def read_all_rows(world: World) -> str:
     return "\n".join(row for table in TABLES for row in world.rows(table._meta.table_name))
 
 
@@ -211,7 +218,7 @@ class TestSessions:
 
     def test_only_the_hash_of_the_id_is_stored(self, world: World, authenticator: Authenticator) -> None:
         session, token, refresh = log_in(authenticator)
-        text = everything(world)
+        text = read_all_rows(world)
         assert session not in text
         assert token not in text
         assert refresh not in text
@@ -462,12 +469,12 @@ class TestChanges:
 
     def test_a_new_password(self, world: World, authenticator: Authenticator) -> None:
         session, token, refresh = log_in(authenticator)
-        assert find_email(authenticator, authorization=basic(ADA, PASSWORD)) == ADA
+        assert find_email(authenticator, authorization=encode_basic(ADA, PASSWORD)) == ADA
         assert find_email(authenticator, authorization=f"Bearer {token}") == ADA
         world.administrator().set_password(ADA, "another password")
         assert find_email(authenticator, cookies=(session,)) is None
-        get_refusal(authenticator, authorization=basic(ADA, PASSWORD))
-        assert find_email(authenticator, authorization=basic(ADA, "another password")) == ADA
+        get_refusal(authenticator, authorization=encode_basic(ADA, PASSWORD))
+        assert find_email(authenticator, authorization=encode_basic(ADA, "another password")) == ADA
         assert find_email(authenticator, api_key=KEY) == ADA, "keys are credentials of their own"
         with pytest.raises(NotAuthenticated):
             authenticator.refresh(refresh)
@@ -482,7 +489,7 @@ class TestChanges:
         ways = [
             Credentials(cookie=f"ss-id={session}"),
             Credentials(api_key=KEY),
-            Credentials(authorization=basic(ADA, PASSWORD)),
+            Credentials(authorization=encode_basic(ADA, PASSWORD)),
         ]
         for credentials in ways:
             principal = authenticator.authenticate(credentials)
@@ -498,7 +505,7 @@ class TestChanges:
         world.administrator().disable(ADA, disabled=True)
         assert find_email(authenticator, cookies=(session,)) is None
         get_refusal(authenticator, api_key=KEY)
-        get_refusal(authenticator, authorization=basic(ADA, PASSWORD))
+        get_refusal(authenticator, authorization=encode_basic(ADA, PASSWORD))
         world.now += REMEMBERED
         get_refusal(authenticator, authorization=f"Bearer {token}")
         world.administrator().disable(ADA, disabled=False)
@@ -536,7 +543,11 @@ def test_secrets_are_in_no_log_line_and_no_repr(world: World, authenticator: Aut
 
 def test_an_unavailable_database_is_not_a_wrong_password(world: World, tmp_path: Path) -> None:
     away = Authenticator(connect(f"sqlite:///{tmp_path}/nowhere/x.db"), [SECRET], clock=time.time)
-    ways = [Credentials(api_key=KEY), Credentials(authorization=basic(ADA, PASSWORD)), Credentials(cookie="ss-id=x")]
+    ways = [
+        Credentials(api_key=KEY),
+        Credentials(authorization=encode_basic(ADA, PASSWORD)),
+        Credentials(cookie="ss-id=x"),
+    ]
     for credentials in ways:
         with pytest.raises(Unavailable):
             away.authenticate(credentials)

@@ -12,7 +12,7 @@ EITHER = Access(any_of=("User", "Manager"), administrator="SystemAdministrator")
 MIXED = Access(all_of=("User",), any_of=("Manager", "Customer"), administrator="SystemAdministrator")
 
 
-def principal(*roles: str) -> Principal:
+def make_principal(*roles: str) -> Principal:
     return Principal("u1", "ada@example.org", "Ada", frozenset(roles), ("a1", "a2"), Method.KEY, "secret-id")
 
 
@@ -34,10 +34,10 @@ def principal(*roles: str) -> Principal:
 )
 def test_roles(access: Access, roles: tuple[str, ...], passes: bool) -> None:
     if passes:
-        authorize(principal(*roles), access)
+        authorize(make_principal(*roles), access)
         return
     with pytest.raises(Forbidden, match="Invalid Role"):
-        authorize(principal(*roles), access)
+        authorize(make_principal(*roles), access)
 
 
 @pytest.mark.parametrize("access", [SIGNED_IN, BOTH, EITHER, MIXED])
@@ -48,9 +48,9 @@ def test_no_caller(access: Access) -> None:
 
 
 def test_visible_accounts() -> None:
-    assert visible_accounts(principal("User")) == ("a1", "a2")
-    assert visible_accounts(principal("User", "SystemAdministrator")) is None
+    assert visible_accounts(make_principal("User")) == ("a1", "a2")
+    assert visible_accounts(make_principal("User", "SystemAdministrator")) is None
 
 
 def test_a_login_session_is_in_no_text() -> None:
-    assert "secret-id" not in repr(principal())
+    assert "secret-id" not in repr(make_principal())

@@ -29,7 +29,7 @@ USER = Identity("u1", "ada@example.org", None, None, None, ["User"], False, 3, N
 NOW = 1_795_000_000.0
 
 
-def tokens(*secrets: str, now: float = NOW) -> Tokens:
+def make_tokens(*secrets: str, now: float = NOW) -> Tokens:
     return Tokens(secrets or [SECRET], lambda: now)
 
 
@@ -48,12 +48,12 @@ def forge(key: Any = None, **changes: Any) -> str:
     return jwt.encode(present, _derive_key(SECRET) if key is None else key, ALGORITHM)
 
 
-def part(value: Any) -> str:
+def encode_part(value: Any) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
 
 def test_the_claims_of_a_token() -> None:
-    token = tokens().access(USER, "hash", "Ada")
+    token = make_tokens().access(USER, "hash", "Ada")
     assert is_token(token)
     assert jwt.get_unverified_header(token)["alg"] == "HS256"
     says = jwt.decode(token, options={"verify_signature": False})
@@ -70,7 +70,7 @@ def test_the_claims_of_a_token() -> None:
         "cv": 3,
         "sid": "hash",
     }
-    claims = tokens().read(token, ACCESS_USE)
+    claims = make_tokens().read(token, ACCESS_USE)
     assert (claims.user_id, claims.credentials_version, claims.family, claims.expires) == (
         "u1",
         3,
@@ -83,16 +83,16 @@ ACCESS = Lifetimes().access
 
 
 def test_it_expires_after_two_weeks() -> None:
-    token = tokens().access(USER, "", "Ada")
-    assert tokens(now=NOW + ACCESS - 1).read(token, ACCESS_USE)
+    token = make_tokens().access(USER, "", "Ada")
+    assert make_tokens(now=NOW + ACCESS - 1).read(token, ACCESS_USE)
     with pytest.raises(TokenExpired):
-        tokens(now=NOW + ACCESS).read(token, ACCESS_USE)
+        make_tokens(now=NOW + ACCESS).read(token, ACCESS_USE)
 
 
 @pytest.mark.parametrize("now", [1e9, 4e9])
 def test_times_are_those_of_its_own_clock(now: float) -> None:
     """Not of the machine's: the nodes' clocks differ a little."""
-    assert tokens(now=now + 60).read(tokens(now=now).access(USER, "", "Ada"), ACCESS_USE)
+    assert make_tokens(now=now + 60).read(make_tokens(now=now).access(USER, "", "Ada"), ACCESS_USE)
 
 
 def test_lifetimes_are_settings() -> None:
@@ -103,7 +103,7 @@ def test_lifetimes_are_settings() -> None:
 
 
 def test_claims_for_clients() -> None:
-    claims = jwt.decode(tokens().access(USER, "", "Ada Lovelace"), options={"verify_signature": False})
+    claims = jwt.decode(make_tokens().access(USER, "", "Ada Lovelace"), options={"verify_signature": False})
     assert (claims["name"], claims["email"], claims["preferred_username"], claims["roles"]) == (
         "Ada Lovelace",
         USER.email_address,
@@ -114,67 +114,67 @@ def test_claims_for_clients() -> None:
 
 def test_no_name_makes_it_too_long() -> None:
     long = USER._replace(email_address="\N{PILE OF POO}" * 255)
-    token = tokens().access(long, "f" * 64, "\N{PILE OF POO}" * 511)
+    token = make_tokens().access(long, "f" * 64, "\N{PILE OF POO}" * 511)
     assert len(token) <= LONGEST
-    assert tokens().read(token, ACCESS_USE).user_id == USER.user_id
+    assert make_tokens().read(token, ACCESS_USE).user_id == USER.user_id
 
 
 def test_the_family_of_any_token_of_this_gateway() -> None:
-    for token in (tokens().access(USER, "f", "Ada"), tokens().refresh(USER, "f")):
-        assert tokens(now=NOW + 10**9).find_family(token) == "f"
-        assert tokens(OTHER).find_family(token) == ""
-    assert tokens().find_family("eyJ.b.c") == ""
+    for token in (make_tokens().access(USER, "f", "Ada"), make_tokens().refresh(USER, "f")):
+        assert make_tokens(now=NOW + 10**9).find_family(token) == "f"
+        assert make_tokens(OTHER).find_family(token) == ""
+    assert make_tokens().find_family("eyJ.b.c") == ""
 
 
 def test_one_use_is_not_the_other() -> None:
     with pytest.raises(TokenError):
-        tokens().read(tokens().refresh(USER, "hash"), ACCESS_USE)
+        make_tokens().read(make_tokens().refresh(USER, "hash"), ACCESS_USE)
     with pytest.raises(TokenError):
-        tokens().read(tokens().access(USER, "hash", "Ada"), REFRESH_USE)
+        make_tokens().read(make_tokens().access(USER, "hash", "Ada"), REFRESH_USE)
 
 
 def test_secrets_are_changed_without_a_break() -> None:
-    old = tokens(SECRET).access(USER, "", "Ada")
-    both = tokens(OTHER, SECRET)
+    old = make_tokens(SECRET).access(USER, "", "Ada")
+    both = make_tokens(OTHER, SECRET)
     assert both.read(old, ACCESS_USE)
     new = both.access(USER, "", "Ada")
-    assert tokens(OTHER).read(new, ACCESS_USE)
+    assert make_tokens(OTHER).read(new, ACCESS_USE)
     with pytest.raises(TokenError):
-        tokens(SECRET).read(new, ACCESS_USE)
+        make_tokens(SECRET).read(new, ACCESS_USE)
     with pytest.raises(TokenError):
-        tokens(OTHER).read(old, ACCESS_USE)
+        make_tokens(OTHER).read(old, ACCESS_USE)
 
 
 def test_an_empty_secret_signs_nothing() -> None:
     with pytest.raises(TokenError):
-        tokens(SECRET, "").read(forge(key=_derive_key("")), ACCESS_USE)
+        make_tokens(SECRET, "").read(forge(key=_derive_key("")), ACCESS_USE)
 
 
 def test_a_forgery_by_our_own_key_would_pass() -> None:
-    assert tokens().read(forge(), ACCESS_USE), "else the refusals below prove nothing"
+    assert make_tokens().read(forge(), ACCESS_USE), "else the refusals below prove nothing"
 
 
 def sign(header: Any, digest: str) -> str:
     """A token that is signed by our key with another hash than SHA-256."""
-    text = f"{part(header)}.{body}"
+    text = f"{encode_part(header)}.{body}"
     signature_bytes = hmac.digest(_derive_key(SECRET), text.encode(), digest)
     return f"{text}.{base64.urlsafe_b64encode(signature_bytes).decode().rstrip('=')}"
 
 
 good = forge()
 head, body, signature = good.split(".")
-UNSIGNED = f"{part({'alg': 'none', 'typ': 'JWT'})}.{body}."
+UNSIGNED = f"{encode_part({'alg': 'none', 'typ': 'JWT'})}.{body}."
 FORGERIES = {
     "no algorithm": UNSIGNED,
     "no algorithm, with a signature": UNSIGNED + signature,
-    "None": f"{part({'alg': 'None'})}.{body}.",
-    "no header": f"{part({})}.{body}.{signature}",
+    "None": f"{encode_part({'alg': 'None'})}.{body}.",
+    "no header": f"{encode_part({})}.{body}.{signature}",
     "HS384": sign({"alg": "HS384"}, "sha384"),
     "HS512": sign({"alg": "HS512"}, "sha512"),
     "another key": forge(key=b"x" * 32),
     "the secret itself as key": forge(key=SECRET.encode()),
     "cut": good[:-2],
-    "other body": f"{head}.{part({'sub': 'u2'})}.{signature}",
+    "other body": f"{head}.{encode_part({'sub': 'u2'})}.{signature}",
     "other issuer": forge(iss="somebody"),
     "no issuer": forge(iss=None),
     "no subject": forge(sub=None),
@@ -202,7 +202,7 @@ FORGERIES = {
 @pytest.mark.parametrize("name", FORGERIES)
 def test_forgeries_are_refused(name: str) -> None:
     with pytest.raises(TokenError):
-        tokens().read(FORGERIES[name], ACCESS_USE)
+        make_tokens().read(FORGERIES[name], ACCESS_USE)
 
 
 @given(st.text(), st.text(), st.text())
@@ -215,4 +215,4 @@ def test_no_text_breaks_the_reader(one: str, two: str, three: str) -> None:
         f"{head}.{body}.{three}",
     ):
         with pytest.raises(TokenError):
-            tokens().read(token, ACCESS_USE)
+            make_tokens().read(token, ACCESS_USE)

@@ -7,10 +7,10 @@ import tree_sitter
 import tree_sitter_swift
 
 
-def wrong(node):
+def find_errors(node):
     """The deepest nodes that the grammar does not know."""
-    found = [each for child in node.children if child.has_error for each in wrong(child)]
-    return found or [node]
+    errors = [error for child in node.children if child.has_error for error in find_errors(child)]
+    return errors or [node]
 
 
 for name in sys.argv[1:]:
@@ -18,4 +18,4 @@ for name in sys.argv[1:]:
         tree_sitter.Parser(tree_sitter.Language(tree_sitter_swift.language())).parse(Path(name).read_bytes()).root_node
     )
     if root.has_error:
-        sys.exit("\n".join(f"{name}:{each.start_point.row + 1}: {each.text[:80]!r}" for each in wrong(root)))
+        sys.exit("\n".join(f"{name}:{error.start_point.row + 1}: {error.text[:80]!r}" for error in find_errors(root)))
