@@ -56,9 +56,9 @@ def _report(imported: Imported, files: package.Written, name: str) -> None:
     contract = imported.contract
     summary = f"{counted(len(contract.operations), 'operation')}, {counted(len(contract.types), 'type')}"
     click.echo(printable(f"{summary}: wrote {', '.join(files.files) or 'nothing new'} in {files.folder.name}"))
-    for kind, places in imported.losses.positions.items():
-        examples = ", ".join(places[:3]) + (", …" if len(places) > 3 else "")
-        click.echo(printable(f"not in the declarations: {len(places)} x {kind}: {examples}"), err=True)
+    for kind, positions in imported.losses.positions.items():
+        examples = ", ".join(positions[:3]) + (", …" if len(positions) > 3 else "")
+        click.echo(printable(f"not in the declarations: {len(positions)} x {kind}: {examples}"), err=True)
     if imported.losses.positions:
         click.echo("README.rst lists all of them.", err=True)
     if not files.changes and len(files.files) > 3:

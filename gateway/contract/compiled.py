@@ -269,5 +269,7 @@ def _passes_null(rule: Rule) -> bool:
 def _is_plain(schema: marshmallow.Schema, members: Mapping[str, base.Field[Any]]) -> bool:
     """Return whether a schema has only fields of this package, without hooks, read by their names."""
     overridden = type(schema).get_attribute is not marshmallow.Schema.get_attribute
-    ours = all(isinstance(field, fields.DtoField) and field.attribute is None for field in members.values())
-    return ours and not overridden and not any(schema._hooks.values()) and not schema.many
+    has_only_own_fields = all(
+        isinstance(field, fields.DtoField) and field.attribute is None for field in members.values()
+    )
+    return has_only_own_fields and not overridden and not any(schema._hooks.values()) and not schema.many

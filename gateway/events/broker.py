@@ -248,9 +248,9 @@ class Subscription:
 
     def blocks(self) -> Received:
         """Return the events as blocks of bytes."""
-        ours, theirs = socket.socketpair()
-        self.take(theirs)
-        return Received(ours)
+        reading_end, writing_end = socket.socketpair()
+        self.take(writing_end)
+        return Received(reading_end)
 
     def abandon(self) -> None:
         """Forget the subscriber."""
@@ -270,9 +270,9 @@ class Ended:
 
     def blocks(self) -> Received:
         """Return the same as blocks of bytes."""
-        ours, theirs = socket.socketpair()
-        self.take(theirs)
-        return Received(ours)
+        reading_end, writing_end = socket.socketpair()
+        self.take(writing_end)
+        return Received(reading_end)
 
     def abandon(self) -> None:
         """Do nothing."""

@@ -37,10 +37,10 @@ class Poller:
     def start(self) -> None:
         """Start the thread. Call it after a fork, because processes must not share its files."""
         self._selector = selectors.DefaultSelector()
-        self._ours, self._theirs = socket.socketpair()
-        for end in (self._ours, self._theirs):
+        self._wake_reader, self._wake_writer = socket.socketpair()
+        for end in (self._wake_reader, self._wake_writer):
             end.setblocking(False)
-        self._selector.register(self._ours, _READ)
+        self._selector.register(self._wake_reader, _READ)
         self._thread.start()
 
     def stop(self, seconds: float) -> None:
@@ -57,7 +57,7 @@ class Poller:
         self._calls.append(call)
         # A full pipe wakes the thread, too; a closed one belongs to a thread that has ended.
         with suppress(OSError):
-            self._theirs.send(b"\0")
+            self._wake_writer.send(b"\0")
 
     # -- Called by the thread itself -----------------------------------------------------------------------------------------------
 
@@ -98,7 +98,7 @@ class Poller:
             for key, events in self._selector.select(max(0.0, next_due - time.monotonic())):
                 if key.data is None:
                     with suppress(BlockingIOError):
-                        self._ours.recv(_BLOCK)
+                        self._wake_reader.recv(_BLOCK)
                     continue
                 if events & _WRITE:
                     self.send(key.data)
@@ -108,8 +108,8 @@ class Poller:
                 self._calls.popleft()()
             next_due = self._due(time.monotonic())
         self._selector.close()
-        self._ours.close()
-        self._theirs.close()
+        self._wake_reader.close()
+        self._wake_writer.close()
 
     def _read(self, subscriber: Subscriber) -> None:
         if subscriber.connection is None:

@@ -290,9 +290,9 @@ class Streams:
         self._next_look = now + self._pause(now)
         if self._pulses or self._changes:
             with unit_of_work(self._database) as unit:
-                written = self._write(unit)
-            self._pulses -= written[0]
-            del self._changes[: written[1]]
+                stored = self._write(unit)
+            self._pulses -= stored[0]
+            del self._changes[: stored[1]]
             self._wakeups.send()
         if not self.audience:
             return

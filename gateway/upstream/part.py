@@ -106,7 +106,7 @@ class Upstream:
     def _begin(self, service: Service) -> Upstream:
         self.switches.check()
         catalog = service.catalog
-        self.switches.operations = {each.name.lower(): each.name for each in catalog}
+        self.switches.operations = {operation.name.lower(): operation.name for operation in catalog}
         self._handled = frozenset(catalog.handlers)
         for name in self._masked_names:
             find_operation(catalog, name, "masks")

@@ -229,7 +229,9 @@ def calling(application: Callable[..., Iterable[bytes]]) -> Send:
             key = name.upper().replace("-", "_")
             environment["CONTENT_TYPE" if key == "CONTENT_TYPE" else f"HTTP_{key}"] = value
         seen: list[tuple[int, list[tuple[str, str]]]] = []
-        blocks = application(environment, lambda status, given, *_: seen.append((int(status[:3]), given)))
+        blocks = application(
+            environment, lambda status, response_headers, *_: seen.append((int(status[:3]), response_headers))
+        )
         try:
             data = b"".join(blocks)
         finally:

@@ -65,21 +65,21 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def listed(library: Path) -> Iterator[int]:
+def listed_port(library: Path) -> Iterator[int]:
     """The port of pages that may call."""
     yield from _served(library)
 
 
 @pytest.fixture(scope="module")
-def unlisted(library: Path) -> Iterator[int]:
+def unlisted_port(library: Path) -> Iterator[int]:
     """The port of pages that may not."""
     yield from _served(library)
 
 
 @pytest.fixture(scope="module")
-def called(listed: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+def cors_gateway(listed_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """A gateway that pages at 127.0.0.1 and at localhost may call."""
-    origins = f"http://127.0.0.1:{listed},http://localhost:{listed}"
+    origins = f"http://127.0.0.1:{listed_port},http://localhost:{listed_port}"
     for make in _gateways(tmp_path_factory.mktemp("called")):
         gateway = make(**FIRST_USER, GATEWAY_CORS_ORIGINS=origins)
         gateway.start()
@@ -87,7 +87,7 @@ def called(listed: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ga
 
 
 @pytest.fixture(scope="module")
-def browser(called: Gateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+def browser(cors_gateway: Gateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """Chromium, ended before the gateway, to which it keeps connections."""
     yield from chromium(tmp_path_factory.mktemp("profile"))
 
@@ -100,12 +100,14 @@ def run(browser: Browser, origin: str, gateway: Gateway, script: str) -> Any:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_a_token_signs_in_on_another_origin(browser: Browser, called: Gateway, listed: int, host: str) -> None:
-    origin = f"http://{host}:{listed}"
+def test_a_token_signs_in_on_another_origin(
+    browser: Browser, cors_gateway: Gateway, listed_port: int, host: str
+) -> None:
+    origin = f"http://{host}:{listed_port}"
     result = run(
         browser,
         origin,
-        called,
+        cors_gateway,
         """
         const anonymous = await refused(() => client.post(new NewSession({ displayName: "nobody's" })))
         const wrong = await refused(() => logIn("wrong"))
@@ -125,11 +127,11 @@ def test_a_token_signs_in_on_another_origin(browser: Browser, called: Gateway, l
     assert result["field"]["errors"][0]["fieldName"] == "WithAddress"
 
 
-def test_cookies_sign_in_on_a_listed_origin(browser: Browser, called: Gateway, listed: int) -> None:
+def test_cookies_sign_in_on_a_listed_origin(browser: Browser, cors_gateway: Gateway, listed_port: int) -> None:
     result = run(
         browser,
-        f"http://127.0.0.1:{listed}",
-        called,
+        f"http://127.0.0.1:{listed_port}",
+        cors_gateway,
         """
         await logIn(password)
         const made = await client.post(new NewSession({ displayName: "by cookie" }))
@@ -142,15 +144,15 @@ def test_cookies_sign_in_on_a_listed_origin(browser: Browser, called: Gateway, l
 
 
 def test_a_page_of_an_unlisted_origin_reads_and_changes_nothing(
-    browser: Browser, called: Gateway, listed: int, unlisted: int
+    browser: Browser, cors_gateway: Gateway, listed_port: int, unlisted_port: int
 ) -> None:
     count = "return (await client.get(new ListSessions({ countPerPage: 1 }))).totalCount"
-    before = run(browser, f"http://127.0.0.1:{listed}", called, f"await logIn(password); {count}")
+    before = run(browser, f"http://127.0.0.1:{listed_port}", cors_gateway, f"await logIn(password); {count}")
     # The browser sends the cookies with both: the page is of the same site.
     result = run(
         browser,
-        f"http://127.0.0.1:{unlisted}",
-        called,
+        f"http://127.0.0.1:{unlisted_port}",
+        cors_gateway,
         """
         const form = { method: "POST", credentials: "include", body: new URLSearchParams({ displayName: "forged" }) }
         const failed = async call => { try { await call(); return "" } catch (error) { return error.name } }
@@ -161,16 +163,16 @@ def test_a_page_of_an_unlisted_origin_reads_and_changes_nothing(
         """,
     )
     assert result == ["TypeError", "TypeError"]
-    assert run(browser, f"http://127.0.0.1:{listed}", called, count) == before
+    assert run(browser, f"http://127.0.0.1:{listed_port}", cors_gateway, count) == before
 
 
 @pytest.mark.parametrize("page", ["listed", "own"])
-def test_server_events(browser: Browser, called: Gateway, listed: int, page: str) -> None:
+def test_server_events(browser: Browser, cors_gateway: Gateway, listed_port: int, page: str) -> None:
     """ServiceStack's ServerEventsClient with the browser's EventSource, on another origin; and EventSource alone."""
     result = run(
         browser,
-        f"http://127.0.0.1:{listed}",
-        called,
+        f"http://127.0.0.1:{listed_port}",
+        cors_gateway,
         f"""
         const ownSource = {"true" if page == "own" else "false"}
         const {{ ServerEventsClient }} = await import("/servicestack-client.mjs")

@@ -43,7 +43,7 @@ def port(pages: Path) -> Iterator[int]:
 
 
 @pytest.fixture(scope="module")
-def called(port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+def cors_gateway(port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """A gateway that the pages may call."""
     for make in _gateways(tmp_path_factory.mktemp("called")):
         gateway = make(**FIRST_USER, GATEWAY_CORS_ORIGINS=f"http://127.0.0.1:{port}")
@@ -52,7 +52,7 @@ def called(port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate
 
 
 @pytest.fixture(scope="module")
-def browser(called: Gateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+def browser(cors_gateway: Gateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """Chromium, ended before the gateway, to which it keeps connections."""
     yield from chromium(tmp_path_factory.mktemp("profile"))
 
@@ -86,16 +86,18 @@ def program(gateway: Gateway, language: str) -> str:
     ],
     ids=["curl", "python"],
 )
-def test_a_program(called: Gateway, language: str, command: list[str], first: str, then: str, tmp_path: Path) -> None:
+def test_a_program(
+    cors_gateway: Gateway, language: str, command: list[str], first: str, then: str, tmp_path: Path
+) -> None:
     needs("curl", "bash")
     output = tmp_path / "output.txt"
-    with output.open("wb") as opened:
+    with output.open("wb") as file:
         # A shell that is replaced by curl ends with it.
-        text = re.sub(r"^curl", "exec curl -s", program(called, language))
-        process = subprocess.Popen([*command, text], stdout=opened, stderr=opened, stdin=subprocess.DEVNULL)
+        text = re.sub(r"^curl", "exec curl -s", program(cors_gateway, language))
+        process = subprocess.Popen([*command, text], stdout=file, stderr=file, stdin=subprocess.DEVNULL)
     try:
         wait_until(lambda: first in output.read_text(), "the first line", process)
-        create(called, "Hi")
+        create(cors_gateway, "Hi")
         wait_until(lambda: then in output.read_text(), "the session", process)
     finally:
         end(process)
@@ -109,14 +111,14 @@ def test_a_program(called: Gateway, language: str, command: list[str], first: st
     ],
 )
 def test_a_program_in_a_browser(
-    browser: Browser, called: Gateway, port: int, pages: Path, language: str, lines: list[str]
+    browser: Browser, cors_gateway: Gateway, port: int, pages: Path, language: str, lines: list[str]
 ) -> None:
     """Without its types the program in TypeScript is JavaScript, and has none of its own."""
     typescript("2")
     installed = INSTALLED / "typescript2" / "node_modules" / "@servicestack" / "client" / "dist"
     shutil.copy(installed / "servicestack-client.mjs", pages)
-    (pages / "dtos.mjs").write_bytes(ask(called, "/types/mjs"))
-    (pages / f"{language}.mjs").write_text(program(called, language).replace('"./dtos"', '"./dtos.mjs"'))
+    (pages / "dtos.mjs").write_bytes(ask(cors_gateway, "/types/mjs"))
+    (pages / f"{language}.mjs").write_text(program(cors_gateway, language).replace('"./dtos"', '"./dtos.mjs"'))
     (pages / f"{language}.html").write_text(_AROUND.format(program=f"{language}.mjs"))
     # The program in TypeScript signs in by itself, the other one has the cookies of a log-in.
     browser.get(f"http://127.0.0.1:{port}/dtos.mjs")
@@ -125,7 +127,7 @@ def test_a_program_in_a_browser(
         fetch(url, { method: "POST", credentials: "include", body: new URLSearchParams(form) }).then(got => done(got.status))
     """
     form = {"userName": EMAIL, "password": PASSWORD}
-    status = browser.execute_async_script(log_in, f"{called.url}/auth/credentials", form)  # type: ignore[no-untyped-call]
+    status = browser.execute_async_script(log_in, f"{cors_gateway.url}/auth/credentials", form)  # type: ignore[no-untyped-call]
     assert status == 200
     browser.get(f"http://127.0.0.1:{port}/{language}.html")
 
@@ -133,11 +135,11 @@ def test_a_program_in_a_browser(
         return list(browser.execute_script("return window.lines"))  # type: ignore[no-untyped-call]
 
     wait_until(lambda: lines[0] in read_lines(), "the first line")
-    create(called, "Hi")
+    create(cors_gateway, "Hi")
     wait_until(lambda: set(lines) <= set(read_lines()), f"the lines {lines}")
 
 
-def test_the_program_that_is_not_run_has_the_same_parts(called: Gateway) -> None:
-    text = program(called, "csharp")
+def test_the_program_that_is_not_run_has_the_same_parts(cors_gateway: Gateway) -> None:
+    text = program(cors_gateway, "csharp")
     for part in ("ServerEventsClient", "OnConnect", "OnMessage", "EventStreamRequestFilter", "Connect()"):
         assert part in text

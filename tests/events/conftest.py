@@ -53,12 +53,12 @@ class Node:
         """
         credentials = Credentials(authorization=f"Bearer {caller.user_id}")
         subscription = self.broker.subscribe(caller, credentials, channels, last_id, URL)
-        ours, theirs = socket.socketpair()
-        self.stack.callback(ours.close)
+        near_end, far_end = socket.socketpair()
+        self.stack.callback(near_end.close)
         if size is not None:
-            theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, size)
-        subscription.take(theirs)
-        return Stream(ours)
+            far_end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, size)
+        subscription.take(far_end)
+        return Stream(near_end)
 
 
 @dataclass

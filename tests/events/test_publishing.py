@@ -38,8 +38,8 @@ class Row(NamedTuple):
 def unit(tmp_path: Path) -> Iterator[Unit]:
     database = connect(f"sqlite:///{tmp_path}/rows.db")
     migrations.apply(database, [ROWS])
-    with database.unit_of_work() as opened:
-        yield opened
+    with database.unit_of_work() as unit_of_test:
+        yield unit_of_test
     database.dispose()
 
 

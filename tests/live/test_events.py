@@ -23,16 +23,16 @@ from tests.servers import API_KEY, FIRST_USER, Gateway, GatewayFactory, wait_unt
 
 
 @pytest.fixture
-def opened() -> Iterator[ExitStack]:
+def stack() -> Iterator[ExitStack]:
     """A stack that closes the streams of a test."""
     with ExitStack() as stack:
         yield stack
 
 
-def listen(gateway: Gateway, opened: ExitStack, channels: str = "", *lines: str, key: str = API_KEY) -> Stream:
+def listen(gateway: Gateway, stack: ExitStack, channels: str = "", *lines: str, key: str = API_KEY) -> Stream:
     """Open the event stream of a new subscriber."""
     host, _, port = gateway.address.partition(":")
-    connection = opened.enter_context(socket.create_connection((host, int(port)), PATIENCE))
+    connection = stack.enter_context(socket.create_connection((host, int(port)), PATIENCE))
     head = [
         f"GET /event-stream?channels={channels} HTTP/1.1",
         f"Host: {gateway.address}",
@@ -64,9 +64,9 @@ def gateway(lasting_gateway: Gateway) -> Gateway:
     return lasting_gateway
 
 
-def test_a_session_is_followed_from_any_worker(gateway: Gateway, opened: ExitStack) -> None:
+def test_a_session_is_followed_from_any_worker(gateway: Gateway, stack: ExitStack) -> None:
     account = call(gateway, "GET", "/accounts.json")[1]["items"][0]["id"]
-    streams = [listen(gateway, opened, f"account:{account}") for _ in range(4)]
+    streams = [listen(gateway, stack, f"account:{account}") for _ in range(4)]
     assert streams[0].head[0] == "HTTP/1.1 200 OK"
     assert {"Content-Type: text/event-stream", "X-Accel-Buffering: no"} <= set(streams[0].head)
     assert not [line for line in streams[0].head if line.startswith(("Content-Length", "Transfer-Encoding"))]
@@ -92,9 +92,9 @@ def test_a_session_is_followed_from_any_worker(gateway: Gateway, opened: ExitSta
         assert seen[-1].body["ended"] is True
 
 
-def test_no_thread_waits_for_a_subscriber(gateway: Gateway, opened: ExitStack) -> None:
+def test_no_thread_waits_for_a_subscriber(gateway: Gateway, stack: ExitStack) -> None:
     before = {process_id: len(os.listdir(f"/proc/{process_id}/task")) for process_id in list_workers(gateway)}
-    streams = [listen(gateway, opened, "many") for _ in range(60)]
+    streams = [listen(gateway, stack, "many") for _ in range(60)]
     for stream in streams:
         assert stream.next().selector == "cmd.onConnect"
     threads = {process_id: len(os.listdir(f"/proc/{process_id}/task")) for process_id in list_workers(gateway)}
@@ -104,9 +104,9 @@ def test_no_thread_waits_for_a_subscriber(gateway: Gateway, opened: ExitStack) -
     assert len(subscribers) == 60
 
 
-def test_refusals(gateway: Gateway, opened: ExitStack) -> None:
-    assert listen(gateway, opened, key="wrong").head[0].startswith("HTTP/1.1 401")
-    assert listen(gateway, opened, "a%20b").head[0].startswith("HTTP/1.1 400")
+def test_refusals(gateway: Gateway, stack: ExitStack) -> None:
+    assert listen(gateway, stack, key="wrong").head[0].startswith("HTTP/1.1 401")
+    assert listen(gateway, stack, "a%20b").head[0].startswith("HTTP/1.1 400")
     assert call(gateway, "POST", "/event-heartbeat?id=nobody")[0] == 404
     assert call(gateway, "POST", "/event-stream")[0] == 405
     assert call(gateway, "POST", "/event-subscribers/nobody", {"subscribeChannels": ["a"]})[0] == 404
@@ -140,15 +140,15 @@ class Follower(threading.Thread):
                     self.done.wait(0.05)
 
 
-def test_killed_workers_and_a_reload_lose_and_double_nothing(make_gateway: GatewayFactory, opened: ExitStack) -> None:
+def test_killed_workers_and_a_reload_lose_and_double_nothing(make_gateway: GatewayFactory, stack: ExitStack) -> None:
     gateway = make_gateway(**FIRST_USER)
     gateway.start()
     session = create(gateway, "followed")
     followers = [Follower(gateway, f"session:{session}") for _ in range(4)]
     for follower in followers:
         follower.start()
-        opened.callback(follower.join, PATIENCE)
-        opened.callback(follower.done.set)
+        stack.callback(follower.join, PATIENCE)
+        stack.callback(follower.done.set)
     wait_until(lambda: all(follower.read_connected for follower in followers), "the followers are connected")
     done = []
     for number in range(60):
@@ -178,7 +178,7 @@ def test_killed_workers_and_a_reload_lose_and_double_nothing(make_gateway: Gatew
 
 
 def test_workers_wake_each_other_and_redis_may_be_killed(
-    make_gateway: GatewayFactory, redis_server: RedisServer, opened: ExitStack
+    make_gateway: GatewayFactory, redis_server: RedisServer, stack: ExitStack
 ) -> None:
     gateway = make_gateway(**FIRST_USER, GATEWAY_EVENTS_URL=redis_server.url)
     gateway.start()
@@ -189,7 +189,7 @@ def test_workers_wake_each_other_and_redis_may_be_killed(
         return {line.partition(" ")[2] for line in lines if line.startswith("gateway_event_wakeups_connected{")}
 
     session = create(gateway, "followed")
-    streams = [listen(gateway, opened, f"session:{session}") for _ in range(6)]
+    streams = [listen(gateway, stack, f"session:{session}") for _ in range(6)]
     for stream in streams:
         stream.next()
     wait_until(lambda: read_connected() == {"1.0"}, "the workers have Redis")

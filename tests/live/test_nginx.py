@@ -162,15 +162,15 @@ def test_sessions_through_nginx(proxy: Proxy) -> None:
 
 
 @pytest.fixture
-def opened() -> Iterator[ExitStack]:
+def stack() -> Iterator[ExitStack]:
     """A stack that closes what a test opens."""
     with ExitStack() as stack:
         yield stack
 
 
-def listen(proxy: Proxy, opened: ExitStack) -> Stream:
+def listen(proxy: Proxy, stack: ExitStack) -> Stream:
     """Open the event stream of a new subscriber through nginx."""
-    connection = opened.enter_context(socket.create_connection(("127.0.0.1", proxy.port), timeout=30))
+    connection = stack.enter_context(socket.create_connection(("127.0.0.1", proxy.port), timeout=30))
     # HTTP/1.0, so that responses are not chunked.
     lines = [
         "GET /event-stream?channels=home HTTP/1.0",
@@ -183,8 +183,8 @@ def listen(proxy: Proxy, opened: ExitStack) -> Stream:
     return Stream(connection, has_head=True)
 
 
-def test_server_events_pass_at_once(proxy: Proxy, opened: ExitStack) -> None:
-    stream = listen(proxy, opened)
+def test_server_events_pass_at_once(proxy: Proxy, stack: ExitStack) -> None:
+    stream = listen(proxy, stack)
     assert stream.next().body["heartbeatUrl"].startswith("http://example.org/event-heartbeat?id=")
     for name in ("one", "two"):
         proxy.ask("POST", "/sessions", json.dumps({"displayName": name}).encode(), Content_Type="application/json")
@@ -192,7 +192,7 @@ def test_server_events_pass_at_once(proxy: Proxy, opened: ExitStack) -> None:
 
 
 def test_server_events_of_a_process_of_their_own(
-    make_gateway: GatewayFactory, make_proxy: ProxyFactory, opened: ExitStack
+    make_gateway: GatewayFactory, make_proxy: ProxyFactory, stack: ExitStack
 ) -> None:
     """With granian for requests, which would need a thread for each stream: it has two places, and there are hundreds of streams."""
     pytest.importorskip("granian", reason="granian is not installed")
@@ -203,9 +203,9 @@ def test_server_events_of_a_process_of_their_own(
     requests.start()
     events = replace(requests, url=f"http://{bind}", output=requests.folder / "events.txt", process=None)
     events.start("gateway", "events")
-    opened.callback(events.stop)
+    stack.callback(events.stop)
     proxy = make_proxy(requests.address, events=bind)
-    streams = [listen(proxy, opened) for _ in range(100)]
+    streams = [listen(proxy, stack) for _ in range(100)]
     firsts = [stream.next().body for stream in streams]
     proxy.ask("POST", "/sessions", b'{"displayName":"one"}', Content_Type="application/json")
     for stream in streams:
@@ -225,7 +225,7 @@ def test_server_events_of_a_process_of_their_own(
     events.process.send_signal(signal.SIGHUP)
     assert streams[0].until("cmd.onGoodbye")
     assert streams[0].ends()
-    wait_until(lambda: b"cmd.onConnect" in listen(proxy, opened).connection.recv(65536), "the new worker listens")
+    wait_until(lambda: b"cmd.onConnect" in listen(proxy, stack).connection.recv(65536), "the new worker listens")
     assert events.stop() == 0
 
 
@@ -280,7 +280,7 @@ def test_the_gateway_uses_the_scheme_that_nginx_sends(make_gateway: GatewayFacto
 
 
 def test_log_ins_are_limited_and_nothing_else_is(proxy: Proxy) -> None:
-    wrong = b'{"userName":"nobody","password":"wrong"}'
+    wrong_log_in = b'{"userName":"nobody","password":"wrong"}'
     responses = [
         proxy.ask("POST", "/auth/credentials.jsv", b"{}", Authorization="", Content_Type="text/jsv") for _ in range(40)
     ]
@@ -289,7 +289,7 @@ def test_log_ins_are_limited_and_nothing_else_is(proxy: Proxy) -> None:
     assert {response.status for response in refusals} == {429}
     assert refusals[0].headers["Content-Type"] == "application/jsv"
     assert refusals[0].headers["Retry-After"]
-    assert proxy.ask("POST", "/json/reply/Authenticate%5B%5D", wrong, Authorization="").status == 429
+    assert proxy.ask("POST", "/json/reply/Authenticate%5B%5D", wrong_log_in, Authorization="").status == 429
     assert all(proxy.ask("GET", "/auth").status == 200 for _ in range(30))
     assert proxy.ask("POST", "/sessions", b"{}").status == 200
 

@@ -23,10 +23,10 @@ from tests.live.sessions import create, names
 from tests.servers import API_KEY, EMAIL, FIRST_USER, PASSWORD, Gateway, GatewayFactory, free_port, needs, wait_until
 
 
-def run_printed_line(printed: str, **variables: str) -> str:
+def run_printed_line(output: str, **variables: str) -> str:
     """Run the only curl line in a printed text in a shell; return its output."""
     needs("curl")
-    (line,) = [line for line in printed.splitlines() if line.strip().startswith("curl ")]
+    (line,) = [line for line in output.splitlines() if line.strip().startswith("curl ")]
     command = ["bash", "-c", line]
     done = subprocess.run(command, env={**os.environ, **variables}, capture_output=True, text=True, timeout=30)
     assert done.returncode == 0, done.stderr

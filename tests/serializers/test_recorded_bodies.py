@@ -21,13 +21,13 @@ def make_texts(names: str) -> dict[str, Shape]:
     return {name: Text() for name in names.split()}
 
 
-def make_session_record(entity: str, own: str, customers: str) -> Record:
+def make_session_record(entity_namespace: str, api_namespace: str, customer_namespace: str) -> Record:
     """SessionInfo with its records in three namespaces."""
     base = Record(
-        "EntityInfo", make_texts("id dateCreated dateLastModified createdBy lastModifiedBy"), namespace=entity
+        "EntityInfo", make_texts("id dateCreated dateLastModified createdBy lastModifiedBy"), namespace=entity_namespace
     )
-    breadcrumb = Record("CustomerBreadcrumb", make_texts("id name"), namespace=customers)
-    log = Record("SessionLogInfo", make_texts("date message"), namespace=own)
+    breadcrumb = Record("CustomerBreadcrumb", make_texts("id name"), namespace=customer_namespace)
+    log = Record("SessionLogInfo", make_texts("date message"), namespace=api_namespace)
     member = Record(
         "SessionMemberInfo",
         {
@@ -38,7 +38,7 @@ def make_session_record(entity: str, own: str, customers: str) -> Record:
             **make_texts("callState role callSid"),
             "muted": Boolean(),
         },
-        namespace=own,
+        namespace=api_namespace,
     )
     fields = {
         **make_texts("dialState callState queueState accountId accountName customerId"),
@@ -54,7 +54,7 @@ def make_session_record(entity: str, own: str, customers: str) -> Record:
         "ringQueueId": Text(),
         **base.fields,
     }
-    return Record("SessionInfo", fields, base=base, namespace=own)
+    return Record("SessionInfo", fields, base=base, namespace=api_namespace)
 
 
 HOST = f"{CONTRACT}Evo.ServiceModel"

@@ -44,10 +44,10 @@ DIALECTS = [
 @pytest.mark.parametrize("serializer", [json.serializer, jsv.serializer])
 @pytest.mark.parametrize("shape", [LIST, BARE])
 def test_a_list_of_written_rows_is_the_same_document(serializer: Serializer, dialect: Dialect, shape: Record) -> None:
-    spelled = serializer.spelled(dialect)
-    write_list = spelled.list_writer(shape, spelled.writer(ROW))
+    serializer_of_dialect = serializer.spelled(dialect)
+    write_list = serializer_of_dialect.list_writer(shape, serializer_of_dialect.writer(ROW))
     assert write_list is not None
-    write = spelled.writer(shape)
+    write = serializer_of_dialect.writer(shape)
     for value in VALUES:
         assert write_list(value) == write(value)
 
@@ -56,16 +56,20 @@ def test_a_list_of_written_rows_is_the_same_document(serializer: Serializer, dia
 def test_rows_are_written_by_the_given_function(serializer: Serializer) -> None:
     write_list = serializer.list_writer(BARE, lambda row: f"<{row.id}>".encode())
     assert write_list is not None
-    written = write_list(SimpleNamespace(items=[ROWS[0], ROWS[2]]))
-    assert written in {b'{"items":[<a>,<b>]}', b"{items:[<a>,<b>]}"}
+    document = write_list(SimpleNamespace(items=[ROWS[0], ROWS[2]]))
+    assert document in {b'{"items":[<a>,<b>]}', b"{items:[<a>,<b>]}"}
 
 
 @pytest.mark.parametrize("serializer", [json.serializer, jsv.serializer])
 def test_a_depth_limit_cuts_off_rows_of_lists_earlier(serializer: Serializer) -> None:
-    spelled = serializer.spelled(Dialect(depth=2))
-    assert spelled.list_writer(LIST, spelled.writer(ROW)) is None
+    serializer_of_dialect = serializer.spelled(Dialect(depth=2))
+    assert serializer_of_dialect.list_writer(LIST, serializer_of_dialect.writer(ROW)) is None
 
 
 def test_other_formats_write_lists_at_once() -> None:
-    written = [each.name for each in default_registry() if each.list_writer(LIST, each.writer(ROW)) is not None]
-    assert written == ["json", "jsv"]
+    names = [
+        serializer.name
+        for serializer in default_registry()
+        if serializer.list_writer(LIST, serializer.writer(ROW)) is not None
+    ]
+    assert names == ["json", "jsv"]

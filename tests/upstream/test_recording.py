@@ -151,9 +151,9 @@ def test_the_command_replays_against_a_server(recorded: Path) -> None:
     with Store("other", name="Bob").service.client() as client, serving(client.app) as url:
         ((name, value),) = read_password(recorded).items()
         secret = ("--secret", f"{name}={value}")
-        status, printed = run(str(recorded), "--against", url, *secret)
+        status, output = run(str(recorded), "--against", url, *secret)
         assert status == 1
-        assert [line for line in printed.splitlines() if "request_id=" not in line] == [
+        assert [line for line in output.splitlines() if "request_id=" not in line] == [
             "3  GET /things/first-0",
             '    name: "Ann" recorded, "Bob" now',
             "3 alike, 1 different, 0 not sent",
@@ -165,9 +165,9 @@ def test_the_command_names_missing_secrets(folder: Path) -> None:
     path = folder / "wire.jsonl"
     path.write_bytes(gzip.decompress(WIRE.read_bytes()).splitlines(keepends=True)[0])
     with host(respond_document({"a": 1})) as old:
-        status, printed = run(str(path), "--against", old.url)
+        status, output = run(str(path), "--against", old.url)
         assert status == 1
-        assert "not sent: {{basic:user}} is not known; give it with --secret" in printed
+        assert "not sent: {{basic:user}} is not known; give it with --secret" in output
         (folder / "secret.txt").write_text("Basic abc\n")
         assert run(str(path), "--against", old.url, "--secret", "basic:user=@secret.txt")[0] == 0
         assert run(str(path), "--against", old.url, "--header", "Authorization: Bearer x")[0] == 0

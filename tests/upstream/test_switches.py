@@ -175,10 +175,10 @@ def test_the_command_makes_the_file_for_every_reader(file: Path) -> None:
 )
 def test_states_that_cannot_be_set(file: Path, arguments: tuple[str, ...], message: str) -> None:
     (file.parent / "shop_of_switches.py").write_text(SHOP)
-    status, printed = run(*arguments)
+    status, output = run(*arguments)
     os.environ.pop("GATEWAY_SERVICE", None)
     assert status == 2
-    assert message in printed
+    assert message in output
     assert not file.exists()
 
 
@@ -190,8 +190,8 @@ def test_the_command_knows_the_operations_of_the_last_front(file: Path) -> None:
         "hall": "Did you mean GetHalls?",
         "Bye": "Bye has no handler here",
     }.items():
-        status, printed = run("set", name, "new")
-        assert (status, message in printed) == (2, True)
+        status, output = run("set", name, "new")
+        assert (status, message in output) == (2, True)
     assert run("set", "bye", "old") == (0, "Bye = old\n")
     switches.write_operations(file, {})
     assert "The front has no operation 'GetHello'" in run("set", "GetHello", "old")[1]
@@ -209,10 +209,10 @@ def test_the_log_names_operations_as_they_are_declared(file: Path, old: Host) ->
     file.write_text("hello = old\nGone = old\n* = new\n")
     with shop(old.url).client() as client, capture_logs() as lines:
         client.get("/hello/Ada")
-    assert [each["states"] for each in lines if each["event"] == "switches"] == [
+    assert [line["states"] for line in lines if line["event"] == "switches"] == [
         {"Hello": "old", "Gone": "old", "*": "new"}
     ]
-    assert [each["names"] for each in lines if each["event"] == "switches that name no operation"] == [["Gone"]]
+    assert [line["names"] for line in lines if line["event"] == "switches that name no operation"] == [["Gone"]]
 
 
 def test_masks_name_operations(file: Path, old: Host) -> None:
@@ -222,8 +222,8 @@ def test_masks_name_operations(file: Path, old: Host) -> None:
 
 def test_the_command_refuses_a_file_that_is_wrong(file: Path) -> None:
     file.write_text("what is this")
-    status, printed = run("set", "Hello", "old")
-    assert status == 1 or "not a line" in printed
+    status, output = run("set", "Hello", "old")
+    assert status == 1 or "not a line" in output
     assert file.read_text() == "what is this"
 
 
