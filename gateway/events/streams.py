@@ -42,7 +42,8 @@ BUSY_TICK = 0.05
 REST = 1.0
 #: Seconds after an event in which more are expected.
 BUSY = 2.0
-#: Minimum seconds between two reads: events in this time are sent together.
+#: Minimum seconds between two reads: events in this time are sent together. After a read it is as long for each event that was found, up to
+#: `BUSY_TICK`.
 GAP = 0.02
 #: Seconds after which a failed read is repeated.
 PAUSE = 1.0
@@ -109,6 +110,7 @@ class Streams:
         self._position = 0
         self._late: set[Subscriber] = set()
         self._woken = False
+        self._gap = GAP
         self._pulses: set[str] = set()
         self._changes: list[Presence] = []
         self._wheel: list[set[Subscriber]] = [set() for _ in range(TURN)]
@@ -258,7 +260,7 @@ class Streams:
     def _run_due(self, now: float) -> float:
         if self._stopped:
             return now
-        if self._woken and now >= self._last_look + GAP:
+        if self._woken and now >= self._last_look + self._gap:
             self._next_look = 0.0
         if now >= self._next_look and (self.audience or self._pulses or self._changes):
             self._run_guarded(partial(self._look, now))
@@ -272,7 +274,7 @@ class Streams:
             self._woken = False
             return self._next_sweep
         due = min(self._next_look, self._next_second)
-        return min(due, self._last_look + GAP) if self._woken else due
+        return min(due, self._last_look + self._gap) if self._woken else due
 
     def _run_guarded(self, call: Callable[[], object]) -> None:
         try:
@@ -286,7 +288,7 @@ class Streams:
 
     def _look(self, now: float) -> None:
         """Send pending frames, and read and deliver new events."""
-        self._last_look, self._woken = now, False
+        self._last_look, self._woken, self._gap = now, False, GAP
         self._next_look = now + self._pause(now)
         if self._pulses or self._changes:
             with unit_of_work(self._database) as unit:
@@ -305,6 +307,8 @@ class Streams:
             with suppress(ServiceError), unit_of_work(self._database) as unit:
                 outbox.place(unit)
             page = self._read(now)
+        # PERF: if all processes read for every event, requests wait for them.
+        self._gap = min(BUSY_TICK, GAP * max(1, len(page.rows)))
         lags = any(subscriber.waiting < _FULL for subscriber in self._late)
         if len(page.rows) == PAGE or page.unplaced or lags:
             self._woken = True

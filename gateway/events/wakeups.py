@@ -26,8 +26,9 @@ BEAT = 1.0
 SILENCE = 3.0
 #: Seconds between two attempts to connect.
 PAUSE = 1.0
-#: Seconds between two wake-ups of one process: events that are stored meanwhile share one.
+#: Seconds between two wake-ups of one process, and if it stores events in this time: those that are stored meanwhile share one wake-up.
 GAP = 0.02
+BUSY_GAP = 0.05
 #: Seconds between two log lines about failed wake-ups.
 LINES = 60.0
 #: The names of the threads.
@@ -131,14 +132,23 @@ class RedisWakeups(Wakeups):
                     raise TimeoutError(f"Redis sent nothing for {SILENCE:g} seconds")
                 connection.send_command("PING")
                 continue
-            message = connection.read_response()
+            if self._read_wakeups(connection):
+                wake()
             last_message = time.monotonic()
+            # PERF: requests wait each time that this thread runs. Wake-ups of this time are read together.
+            self._stopping.wait(GAP)
+
+    def _read_wakeups(self, connection: Connection) -> bool:
+        """Read the messages that have arrived; return whether one of them is a wake-up."""
+        is_woken = False
+        while connection.can_read(timeout=0):
+            message = connection.read_response()
             if message[0] == b"subscribe":
-                self.connected = True
+                self.connected = is_woken = True
                 self._recover()
-                wake()
             elif message[0] == b"message" and message[2] != self._sender:
-                wake()
+                is_woken = True
+        return is_woken
 
     def _publish(self) -> None:
         was_used = False
@@ -164,6 +174,9 @@ class RedisWakeups(Wakeups):
         connection.send_command("PUBLISH", self._channel, self._sender)
         connection.read_response()
         self._stopping.wait(GAP)
+        if self._due.is_set():
+            # PERF: a wake-up takes the time of every process, and while events arrive they read again soon.
+            self._stopping.wait(BUSY_GAP - GAP)
 
     @contextmanager
     def _connect(self) -> Iterator[Connection]:

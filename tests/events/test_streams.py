@@ -85,6 +85,22 @@ def test_streams_go_on_after_a_restore(nodes: Nodes, tmp_path: Path) -> None:
     elsewhere.dispose()
 
 
+def test_a_read_of_many_events_is_followed_by_a_longer_pause(nodes: Nodes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a hundred events in a second do not cause a hundred reads of every process."""
+    ada = nodes.one.listen(nodes.ada, "home")
+    ada.until("cmd.onJoin")
+    for name in ("TICK", "BUSY_TICK"):
+        monkeypatch.setattr(streams, name, 3600.0)
+    held: Any = nodes.one.broker._streams
+    for count in (1, 10):
+        with nodes.database.unit_of_work() as unit:
+            for _ in range(count):
+                outbox.insert(unit, date=now(), kind="event", selector="a.b", channels='["home"]', body="{}")
+        held.wake()
+        ada.events(count)
+        wait_until(lambda count=count: held._gap == pytest.approx(count * streams.GAP), "the pause")  # type: ignore[misc]
+
+
 def test_events_of_a_rolled_back_transaction_are_never_sent(nodes: Nodes) -> None:
     ada = nodes.two.listen(nodes.ada, "home")
     nodes.one.client().post_json("/say.json", {"text": "lost", "room": "home", "fail": True}, status=500)

@@ -336,3 +336,51 @@ def test_tls(tmp_path: Path, redis_server: RedisServer, quick: None) -> None:
         wait_until(lambda: bool(lines), "the line about it")
         assert not redis_wakeups.connected
     assert "certificate verify failed" in lines[0]["reason"]
+
+
+class _Messages:
+    """A connection to Redis at which messages have arrived."""
+
+    def __init__(self, *messages: tuple[bytes, ...]) -> None:
+        self.messages = [*messages]
+        self.sent: list[tuple[str, ...]] = []
+
+    def can_read(self, timeout: float) -> bool:
+        return bool(self.messages)
+
+    def read_response(self) -> tuple[bytes, ...]:
+        return self.messages.pop(0)
+
+    def send_command(self, *words: str) -> None:
+        self.sent.append(words)
+        self.messages.append((b"integer",))
+
+
+def test_wake_ups_that_have_arrived_are_one() -> None:
+    wakeups_of_one: Any = RedisWakeups(parse("redis://localhost"))
+    message = (b"message", b"gateway.events.0", b"another")
+    assert wakeups_of_one._read_wakeups(connection := _Messages(*[message] * 50)) is True
+    assert connection.messages == []
+    own = (b"message", b"gateway.events.0", wakeups_of_one._sender)
+    assert wakeups_of_one._read_wakeups(_Messages(own, (b"pong",), own)) is False
+    assert wakeups_of_one.connected is False
+    assert wakeups_of_one._read_wakeups(_Messages((b"subscribe", b"gateway.events.0", b"1"), own)) is True
+    assert wakeups_of_one.connected is True
+
+
+@pytest.mark.parametrize("is_busy", [False, True])
+def test_a_process_that_stores_many_events_sends_fewer_wake_ups(is_busy: bool) -> None:
+    wakeups_of_one: Any = RedisWakeups(parse("redis://localhost"))
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if is_busy:
+            wakeups_of_one._due.set()
+
+    wakeups_of_one._stopping.wait = pause
+    wakeups_of_one._due.set()
+    wakeups_of_one._send_next(connection := _Messages())
+    assert [words[0] for words in connection.sent] == ["PUBLISH"]
+    assert sum(pauses) == pytest.approx(wakeups.BUSY_GAP if is_busy else wakeups.GAP)
+    assert wakeups_of_one._due.is_set() is is_busy
