@@ -54,6 +54,8 @@ class Dto(marshmallow.Schema):
     interfaces: ClassVar[tuple[str | Interface, ...]] = ()
     #: Further .NET attributes.
     attributes: ClassVar[tuple[Attribute, ...]] = ()
+    #: Whether the description is an ``[Api]`` attribute of .NET, too; None for that of operations only.
+    has_api: ClassVar[bool | None] = None
     #: Opaque data for user interfaces (``icon``, ``formLayout``), which metadata contains.
     ui: ClassVar[Mapping[str, Any]] = {}
     #: XML has the wire names of the members, as for .NET's own types.

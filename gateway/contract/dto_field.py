@@ -53,6 +53,7 @@ class ApiMember:
     """ServiceStack's ``[ApiMember]``: metadata of a member for pages, OpenAPI and generated types. The description is the field's.
 
     :ivar parameter_type: the part of a request that has the member: ``path``, ``query``, ``body``, ``form``, ``header`` or ``model``.
+    :ivar described: the attribute has the description.
     """
 
     name: str = ""
@@ -60,6 +61,7 @@ class ApiMember:
     format: str = ""
     is_required: bool = False
     parameter_type: str = ""
+    described: bool = True
 
 
 class TypeName(str):
@@ -91,11 +93,13 @@ class Attribute:
     :ivar name: the name without the suffix ``Attribute``.
     :ivar arguments: the constructor's arguments: texts, numbers, booleans, types (`TypeName`).
     :ivar values: properties, by their .NET names.
+    :ivar names: the names of the constructor's parameters, which metadata has; empty if they are not known.
     """
 
     name: str
     arguments: tuple[str | int | float | bool, ...] = ()
     values: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
 
 
 #: In the meta of an error: the values that a field accepts, separated by commas.

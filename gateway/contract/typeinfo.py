@@ -126,6 +126,7 @@ class RecordInfo:
     :ivar ordered: whether its members have numbers, which set the order in XML.
     :ivar attributes: its other .NET attributes.
     :ivar ui: opaque data for user interfaces.
+    :ivar has_api: whether the description is an ``[Api]`` attribute (`Dto.has_api`).
     """
 
     name: str
@@ -138,6 +139,7 @@ class RecordInfo:
     ordered: bool = False
     attributes: tuple[Attribute, ...] = ()
     ui: Mapping[str, Any] = field(default_factory=dict)
+    has_api: bool | None = None
 
     @property
     def is_contract(self) -> bool:
@@ -201,6 +203,10 @@ class Contract:
     def by_name(self) -> dict[str, OperationInfo]:
         """The operations by name."""
         return {operation.name: operation for operation in self.operations}
+
+    def has_api(self, info: RecordInfo) -> bool:
+        """Return whether a record has the attribute ``[Api]``, with its description."""
+        return bool(info.description) and (info.name in self.by_name if info.has_api is None else info.has_api)
 
     def record(self, name: str) -> RecordInfo:
         """Return the record with this name."""
@@ -377,6 +383,7 @@ class _Describer:
             ordered=dto.ordered,
             attributes=tuple(dto.__dict__.get("attributes", ())),
             ui=dto.__dict__.get("ui", {}),
+            has_api=dto.__dict__.get("has_api"),
         )
 
     def _describe_interface(self, declared: str | Interface) -> InterfaceRef:

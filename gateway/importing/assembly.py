@@ -279,7 +279,15 @@ class _Assembly:
             description=" ".join(draft.description.split()),
             attributes=draft.attributes,
             ui=draft.ui,
+            has_api=self._has_api(draft),
         )
+
+    def _has_api(self, draft: DraftRecord) -> bool | None:
+        """Return whether the description is an ``[Api]`` attribute; None if it is as usual: that of operations is one."""
+        if not draft.description or draft.has_api is None:
+            return None
+        is_usual = draft.has_api == any(each.request == draft.name for each in self.draft.operations)
+        return None if is_usual else draft.has_api
 
     def _check_members(self, draft: DraftRecord, members: list[Property]) -> None:
         names: dict[str, str] = {}

@@ -226,6 +226,8 @@ class _Writer(OperationWriter):
             yield from write_lines(
                 add_prefix("interfaces = ", make_tuple(map(self._write_interface, info.interfaces))), 1
             )
+        if info.has_api is not None:
+            yield f"{_STEP}has_api = {info.has_api}"
         if info.attributes:
             yield from write_lines(
                 add_prefix("attributes = ", make_tuple(map(self._write_attribute, info.attributes))), 1

@@ -124,6 +124,7 @@ class FieldWriter:
             values=Code("{", tuple(self._write_pair(*pair) for pair in attribute.values.items()), "}")
             if attribute.values
             else None,
+            names=make_tuple(map(quote, attribute.names)) if attribute.names else None,
         )
 
     def _write_pair(self, name: str, value: object) -> Piece:
@@ -198,6 +199,7 @@ class FieldWriter:
             format=quote(api_member.format) if api_member.format else None,
             is_required="True" if api_member.is_required else None,
             parameter_type=quote(api_member.parameter_type) if api_member.parameter_type else None,
+            described=None if api_member.described else "False",
         )
 
     # Types of fields

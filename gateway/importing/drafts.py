@@ -80,6 +80,7 @@ class DraftRecord:
 
     :ivar position: where the source declares it.
     :ivar interfaces: the interfaces that it implements, each with its namespace.
+    :ivar has_api: whether the description is an ``[Api]`` attribute; None if the source does not state it.
     """
 
     name: str
@@ -93,6 +94,7 @@ class DraftRecord:
     attributes: tuple[Attribute, ...] = ()
     ui: Mapping[str, Any] = field(default_factory=dict)
     is_interface: bool = False
+    has_api: bool | None = None
 
 
 @dataclass(slots=True)

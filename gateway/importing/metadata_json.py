@@ -185,10 +185,10 @@ def _read_type(node: Node, draft: Draft) -> DraftRecord | DraftEnum:
         draft.losses.add("a type inside of another one: beside it", node.text("name"))
     if node.flag("isEnum"):
         return _read_enum(node, name, draft)
-    attributes, description = [], node.text("description")
+    attributes, description, has_api = [], node.text("description"), False
     for attribute in _read_attributes(node, draft, name):
         if attribute.name == "Api" and not attribute.arguments and attribute.values.keys() <= {"Description"}:
-            description = description or str(attribute.values.get("Description", ""))
+            description, has_api = description or str(attribute.values.get("Description", "")), True
         else:
             attributes.append(attribute)
     members = [_read_member(child, name, draft) for child in node.items("properties")]
@@ -216,6 +216,7 @@ def _read_type(node: Node, draft: Draft) -> DraftRecord | DraftEnum:
         attributes=tuple(attributes),
         ui=_read_rest(node, _KNOWN_OF_TYPE),
         is_interface=node.flag("isInterface"),
+        has_api=has_api,
     )
 
 
@@ -267,13 +268,15 @@ def _read_texts(node: Node, name: str) -> list[str]:
 
 def _read_member(node: Node, owner: str, draft: Draft) -> DraftMember:
     name = node.text("name", None)
-    attributes, api, description = [], None, node.text("description")
+    attributes, api, description, described = [], None, node.text("description"), False
     for attribute in _read_attributes(node, draft, f"{owner}.{name}"):
         if attribute.name == "ApiMember":
             api, text = parse_api_member(attribute, f"{owner}.{name}", draft.losses)
-            description = description or text
+            description, described = description or text, bool(text)
         else:
             attributes.append(attribute)
+    if description and not described:
+        api = replace(api or ApiMember(), described=False)
     member_node = node.find("dataMember")
     member = None if member_node is None else parse_data_member(member_node.object(), member_node.path)
     ui = _read_rest(node, _KNOWN_OF_MEMBER)
@@ -319,7 +322,8 @@ def _read_attributes(node: Node, draft: Draft, owner: str) -> Iterator[Attribute
         except UnspeakableType:
             draft.losses.add(f"[{name}] with a type of types as its argument", owner)
             continue
-        yield Attribute(name, tuple(value for _, value in arguments), dict(values))
+        names = tuple(name for name, _ in arguments)
+        yield Attribute(name, tuple(value for _, value in arguments), dict(values), names if any(names) else ())
 
 
 def _read_values(nodes: Iterable[Node]) -> Iterator[tuple[str, str | int | float | bool]]:

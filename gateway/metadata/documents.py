@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, repeat
 from typing import Any
 
 from gateway.contract import fields
@@ -109,9 +110,6 @@ def _build_request(operation: OperationInfo, contract: Contract) -> dict[str, An
         {"path": route.path} if route.verbs == ANY else {"path": route.path, "verbs": ",".join(route.verbs)}
         for route in operation.routes
     ]
-    if operation.request.description:
-        api_attribute = _build_attribute("Api", Attribute("Api", values={"Description": operation.request.description}))
-        document["attributes"] = [api_attribute, *document.get("attributes", ())]
     return document
 
 
@@ -140,8 +138,11 @@ def _build_type(info: TypeInfo, contract: Contract) -> dict[str, Any]:
         document["dataContract"] = {}
     if info.properties:
         document["properties"] = [_build_property(field, info, contract) for field in info.properties]
-    if info.attributes:
-        document["attributes"] = [_build_attribute(attribute.name, attribute) for attribute in info.attributes]
+    attributes = [_build_attribute(attribute.name, attribute) for attribute in info.attributes]
+    if contract.has_api(info):
+        attributes.insert(0, _build_attribute("Api", Attribute("Api", values={"Description": info.description})))
+    if attributes:
+        document["attributes"] = attributes
     return {**info.ui, **document}
 
 
@@ -267,7 +268,7 @@ def _is_system(namespace: str) -> bool:
 def _build_attribute(name: str, attribute: Attribute) -> dict[str, Any]:
     document: dict[str, Any] = {"name": name}
     if attribute.arguments:
-        document["constructorArgs"] = [_build_argument("", value) for value in attribute.arguments]
+        document["constructorArgs"] = [*map(_build_argument, chain(attribute.names, repeat("")), attribute.arguments)]
     if attribute.values or not attribute.arguments:
         document["args"] = [_build_argument(key, value) for key, value in attribute.values.items()]
     return document

@@ -197,6 +197,69 @@ def test_routes_of_the_server_itself_are_left_out() -> None:
             assert client.get(path).status_code == 401
 
 
+def test_names_of_constructor_arguments_are_kept() -> None:
+    argument = {"name": "maximumLength", "type": "Int32", "value": "50"}
+    named = prop("Name", "String", attributes=[{"name": "StringLength", "constructorArgs": [argument]}])
+    contract = contracts.read_json(document(operation("Ask", named))).contract
+    (attribute,) = contract.record("Ask").properties[0].attributes
+    assert (attribute.arguments, attribute.names) == ((50,), ("maximumLength",))
+    again = contracts.declared(contract)
+    assert contracts.plain(again) == contracts.plain(contract)
+    (written,) = contracts.metadata(again)["operations"][0]["request"]["properties"][0]["attributes"]
+    assert [(each["name"], each["value"]) for each in written["constructorArgs"]] == [("maximumLength", "50")]
+    assert "[StringLength(50)]" in types.generate("csharp", again, Options.of((), "http://host", ""))
+
+
+def test_only_descriptions_that_are_api_attributes_become_some() -> None:
+    """Hosts describe types by [Api], and by [Description], which is no attribute of the contract."""
+    api = {"name": "Api", "args": [{"name": "Description", "type": "String", "value": "Asks"}]}
+    dog, cat = (
+        record("Dog", prop("Cat", "Cat"), description="A dog"),
+        record("Cat", description="Asks", attributes=[api]),
+    )
+    asks, finds = (
+        operation(name, prop("Id", "String"), response=dog, returnType={"name": "Dog"}) for name in ("Ask", "Find")
+    )
+    asks["request"] |= {"description": "Asks", "attributes": [api]}
+    finds["request"]["description"] = "Finds"
+    contract = contracts.read_json(document(asks, finds, types=[dog, cat])).contract
+    again = contracts.declared(contract)
+    assert contracts.plain(again) == contracts.plain(contract)
+    found = contracts.metadata(again)
+    described = {
+        each["name"]: each
+        for each in (*(each[kind] for each in found["operations"] for kind in ("request", "response")), *found["types"])
+    }
+    assert {name: each["description"] for name, each in described.items()} == {
+        "Ask": "Asks",
+        "Find": "Finds",
+        "Dog": "A dog",
+        "Cat": "Asks",
+    }
+    assert {name for name, each in described.items() if "attributes" in each} == {"Ask", "Cat"}
+    for language in ("csharp", "java", "typescript"):
+        assert types.generate(language, again, Options.of((), "http://host", "")).count("Api(Description=") == 2
+
+
+def test_only_descriptions_that_are_api_members_become_some() -> None:
+    description = {"name": "Description", "type": "String", "value": "its name"}
+    length = {"name": "DataType", "type": "String", "value": "short"}
+    properties = [
+        prop("A", "String", description="its name", attributes=[{"name": "ApiMember", "args": [description]}]),
+        prop("B", "String", description="its name"),
+        prop("C", "String", description="its name", attributes=[{"name": "ApiMember", "args": [length]}]),
+    ]
+    contract = contracts.read_json(document(operation("Ask", *properties))).contract
+    again = contracts.declared(contract)
+    assert contracts.plain(again) == contracts.plain(contract)
+    written = contracts.metadata(again)["operations"][0]["request"]["properties"]
+    assert [each["description"] for each in written] == ["its name"] * 3
+    names = [[arg["name"] for told in each.get("attributes", ()) for arg in told["args"]] for each in written]
+    assert names == [["Description"], [], ["DataType"]]
+    generated = types.generate("csharp", again, Options.of((), "http://host", ""))
+    assert generated.count('[ApiMember(Description="its name")]') == 1
+
+
 def test_a_closed_generic_response() -> None:
     response = record("Page`1", prop("Items", "List`1", "Dog"), prop("Tags", "List`1", "String"), genericArgs=["T"])
     texts = record("Page`1", prop("Items", "List`1", "String"), prop("Tags", "List`1", "String"), genericArgs=["T"])

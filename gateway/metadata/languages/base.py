@@ -375,7 +375,7 @@ class Generator(Wording, ABC):
         mark = self.line_comment
         for path, verbs in self.list_routes(info):
             yield f"{mark} @Route({self.quote(path)}{f', {self.quote(verbs)}' if verbs else ''})"
-        if info.description and self.find_operation(info):
+        if self.contract.has_api(info):
             yield f"{mark} @Api(Description={self.quote(info.description)})"
         if info.is_contract:
             yield f"{mark} @DataContract"

@@ -115,7 +115,7 @@ class DotnetGenerator(Generator):
         """Yield a class's attributes, without brackets."""
         for path, verbs in self.list_routes(info):
             yield f"Route({self.quote(path)}{f', {self.quote(verbs)}' if verbs else ''})"
-        if info.description and self.find_operation(info):
+        if self.contract.has_api(info):
             yield self.write_call("Api", "Description", self.quote(info.description))
         if info.is_contract or self.is_on("AddDataContractAttributes"):
             yield "DataContract"

@@ -77,7 +77,7 @@ class JvmGenerator(Generator):
             hidden = "// " if number else ""
             route = f"Path={self.quote(path)}, Verbs={self.quote(verbs)}" if verbs else self.quote(path)
             yield f"{hidden}@Route({route})"
-        if info.description and self.find_operation(info):
+        if self.contract.has_api(info):
             yield f"@Api(Description={self.quote(info.description)})"
         if info.is_contract:
             yield "@DataContract"

@@ -16,7 +16,7 @@ def list_api_values(field: Property) -> dict[str, str | bool]:
     api_member = field.api_member or ApiMember()
     values: dict[str, str | bool] = {
         "Name": api_member.name,
-        "Description": field.description,
+        "Description": field.description if api_member.described else "",
         "DataType": api_member.data_type,
         "Format": api_member.format,
         "ParameterType": api_member.parameter_type,
