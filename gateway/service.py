@@ -29,7 +29,7 @@ from gateway.contract.documents import Documents
 from gateway.contract.dto import Dto, DtoType
 from gateway.errors import CatalogError, ServiceError
 from gateway.http.admission import Admission
-from gateway.http.app import App, Options, create_app
+from gateway.http.app import App, Options, check_paths, create_app, own_places
 from gateway.places import Kind, Places, Share, shares
 from gateway.rows import Rows
 from gateway.settings import SECRET_BYTES, Settings
@@ -272,6 +272,14 @@ class Service:
             problems.insert(0, str(error))
         if problems:
             raise CatalogError("\n".join(problems))
+
+    def check_paths(self) -> None:
+        """Check that no operation is at a path of the server itself, as `application` does.
+
+        :raises CatalogError: with a line for each that is.
+        """
+        # PERF: the paths are those of an application without operations, which takes some time to make.
+        check_paths(self._served, own_places(has_events=self._event_sender is not None), default_registry())
 
     @property
     def _served(self) -> Catalog:

@@ -124,6 +124,7 @@ def routes(*, as_json: bool) -> None:
 def check(*, as_json: bool) -> None:
     """Check the service's declarations, without a server."""
     service = load_service()
+    service.check_paths()
     if as_json:
         print_json(
             {

@@ -245,13 +245,13 @@ def create_app(
         ("/ready", ReadyResource(options.probed or database)),
     ]
     app.own_places = routing.places(own)
-    _check_places(catalog, app.own_places, registry)
+    check_paths(catalog, app.own_places, registry)
     for template, resource in (*own, *_giving_way(app.visibility, catalog, surroundings, options)):
         app.add_route(template, resource)
     return app
 
 
-def _check_places(catalog: Catalog, own: routing.Places, registry: Registry) -> None:
+def check_paths(catalog: Catalog, own: routing.Places, registry: Registry) -> None:
     """Refuse operations at paths of the server itself, which would get no request there. Raises CatalogError with a line for each."""
     problems = [
         f"{operation.name}: {verb} {route.path} is a path of the server itself; choose another path"
@@ -264,9 +264,13 @@ def _check_places(catalog: Catalog, own: routing.Places, registry: Registry) -> 
 
 
 @cache
-def own_places() -> routing.Places:
-    """Return the verbs and paths of the routes that every service has, and that no operation can have."""
-    return create_app(Catalog(), default_registry(), None, None).own_places
+def own_places(*, has_events: bool = False) -> routing.Places:
+    """Return the verbs and paths of the server's own routes, which no operation can have.
+
+    :param has_events: the service has server events.
+    """
+    places = create_app(Catalog(), default_registry(), None, None).own_places
+    return places | routing.places(events.RESOURCES.items()) if has_events else places
 
 
 #: The message of a 404 if no page documents the operations.

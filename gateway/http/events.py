@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import falcon
 
@@ -94,6 +94,14 @@ class UnregisterResource:
         response.data = json.dumps(self._subscribers.unsubscribe(_id(request)), separators=(",", ":")).encode()
 
     on_get = on_post
+
+
+#: The classes of the resources, by route.
+RESOURCES: Mapping[str, type] = {
+    "/event-stream": StreamResource,
+    "/event-heartbeat": HeartbeatResource,
+    "/event-unregister": UnregisterResource,
+}
 
 
 def routes(subscribers: Subscribers, gate: Gate, admission: Admission) -> Iterator[tuple[str, object]]:

@@ -222,8 +222,10 @@ def test_paths_of_events_and_users_are_refused_in_services_that_have_them() -> N
     for service in (events, users):
         service.use(Users())
     events.use(Events())
-    with pytest.raises(CatalogError, match="At0: GET /event-stream is a path of the server itself"):
-        events.client()
+    for check in (events.client, events.check_paths):
+        with pytest.raises(CatalogError, match="At0: GET /event-stream is a path of the server itself"):
+            check()
+    _service("/event-stream", "/").check_paths()
     with pytest.raises(CatalogError, match="are both at GET /auth"):
         users.client()
 
