@@ -203,9 +203,9 @@ def test_names_of_constructor_arguments_are_kept() -> None:
     contract = contracts.read_json(document(operation("Ask", named))).contract
     (attribute,) = contract.record("Ask").properties[0].attributes
     assert (attribute.arguments, attribute.names) == ((50,), ("maximumLength",))
-    again = contracts.declared(contract)
-    assert contracts.plain(again) == contracts.plain(contract)
-    (written,) = contracts.metadata(again)["operations"][0]["request"]["properties"][0]["attributes"]
+    again = contracts.declare(contract)
+    assert contracts.make_comparable(again) == contracts.make_comparable(contract)
+    (written,) = contracts.build_metadata(again)["operations"][0]["request"]["properties"][0]["attributes"]
     assert [(each["name"], each["value"]) for each in written["constructorArgs"]] == [("maximumLength", "50")]
     assert "[StringLength(50)]" in types.generate("csharp", again, Options.of((), "http://host", ""))
 
@@ -223,9 +223,9 @@ def test_only_descriptions_that_are_api_attributes_become_some() -> None:
     asks["request"] |= {"description": "Asks", "attributes": [api]}
     finds["request"]["description"] = "Finds"
     contract = contracts.read_json(document(asks, finds, types=[dog, cat])).contract
-    again = contracts.declared(contract)
-    assert contracts.plain(again) == contracts.plain(contract)
-    found = contracts.metadata(again)
+    again = contracts.declare(contract)
+    assert contracts.make_comparable(again) == contracts.make_comparable(contract)
+    found = contracts.build_metadata(again)
     described = {
         each["name"]: each
         for each in (*(each[kind] for each in found["operations"] for kind in ("request", "response")), *found["types"])
@@ -250,9 +250,9 @@ def test_only_descriptions_that_are_api_members_become_some() -> None:
         prop("C", "String", description="its name", attributes=[{"name": "ApiMember", "args": [length]}]),
     ]
     contract = contracts.read_json(document(operation("Ask", *properties))).contract
-    again = contracts.declared(contract)
-    assert contracts.plain(again) == contracts.plain(contract)
-    written = contracts.metadata(again)["operations"][0]["request"]["properties"]
+    again = contracts.declare(contract)
+    assert contracts.make_comparable(again) == contracts.make_comparable(contract)
+    written = contracts.build_metadata(again)["operations"][0]["request"]["properties"]
     assert [each["description"] for each in written] == ["its name"] * 3
     names = [[arg["name"] for told in each.get("attributes", ()) for arg in told["args"]] for each in written]
     assert names == [["Description"], [], ["DataType"]]
