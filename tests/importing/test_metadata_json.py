@@ -315,7 +315,7 @@ def test_interfaces_enums_and_attributes() -> None:
         InterfaceRef(TypeRef("interface", "ICreateDb", (TypeRef("record", "Ask"),))),
         InterfaceRef(TypeRef("interface", "IMarked"), "N"),
     )
-    assert request.attributes == (Attribute("ValidateRequest", (7,), {"Validator": "HasRole(`Boss`)"}),)
+    assert request.attributes == (Attribute("ValidateRequest", (7,), {"Validator": "HasRole(`Boss`)"}, ("x",)),)
     assert request.description == 'He said "hi"'
     color_info = contract.types["Color"]
     assert isinstance(color_info, EnumInfo)
@@ -511,7 +511,7 @@ def test_types_as_arguments_of_attributes(value: str, name: str) -> None:
     assert not read.losses
     again = contracts.declare(read.contract)
     (coupon,) = again.record("Ask").properties
-    assert coupon.attributes == (Attribute("References", (TypeName(name),)),)
+    assert coupon.attributes == (Attribute("References", (TypeName(name),), names=("type",)),)
     assert isinstance(coupon.attributes[0].arguments[0], TypeName)
     (argument,) = contracts.build_metadata(again)["operations"][0]["request"]["properties"][0]["attributes"][0][
         "constructorArgs"
@@ -536,7 +536,7 @@ def test_types_as_arguments_in_generated_types(language: str, given: dict[str, s
     if language != "typescript":
         (coupon,) = contracts.read(text).contract.record("Ask").properties
         name = "Coupon" if given else "Acme.Coupon"
-        assert coupon.attributes == (Attribute("References", (TypeName(name),)),)
+        assert coupon.attributes == (Attribute("References", (TypeName(name),), names=("type",)),)
 
 
 @pytest.mark.parametrize("value", ["typeof(List<Acme.Coupon>)", "typeof(A);System.Exit()", "typeof()", ""])
