@@ -536,7 +536,7 @@ def test_types_as_arguments_in_generated_types(language: str, given: dict[str, s
     if language != "typescript":
         (coupon,) = contracts.read(text).contract.record("Ask").properties
         name = "Coupon" if given else "Acme.Coupon"
-        assert coupon.attributes == (Attribute("References", (TypeName(name),), names=("type",)),)
+        assert coupon.attributes == (Attribute("References", (TypeName(name),)),)
 
 
 @pytest.mark.parametrize("value", ["typeof(List<Acme.Coupon>)", "typeof(A);System.Exit()", "typeof()", ""])
