@@ -61,4 +61,6 @@ def restore(path: Path, *, replace: bool) -> None:
     verify(rows)
     copies.restore(migrations.patient(settings.database_url), rows, path, replace=replace)
     announce_database(settings)
-    click.echo(f"restored {path}; running servers use its rows at once, and its users for tokens within a minute", err=True)
+    click.echo(
+        f"restored {path}; running servers use its rows at once, and its users for tokens within a minute", err=True
+    )
