@@ -167,7 +167,7 @@ def test_python(mock: Mock, tmp_path: Path) -> None:
 def test_java(mock: Mock, tmp_path: Path) -> None:
     libraries = tools.install_jars()
     sources = [mock.write_types("java", tmp_path / "dtos.java"), CLIENTS / "Calls.java"]
-    tools.run("javac", "-encoding", "UTF-8", "-nowarn", "-cp", libraries, "-d", tmp_path, *sources, cwd=tmp_path)
+    tools.javac(tmp_path, *sources)
     command = ["java", "-XX:TieredStopAtLevel=1", "-cp", f"{tmp_path}:{libraries}", "Calls"]
     tools.run(*command, cwd=tmp_path, env={**os.environ, "URL": mock.url})
     # HttpURLConnection knows no PATCH.

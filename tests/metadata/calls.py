@@ -50,19 +50,14 @@ def java(types: Path, calls: Sequence[Call]) -> None:
     """javac, with the client library."""
     head = "import java.util.*;\nimport net.servicestack.client.*;\nclass Calls {\n"
     program = _write_beside(types, "Calls.java", _write_program(calls, head, "static void NAME() {\nCODE\n}\n", "}\n"))
-    tools.run(
-        "javac", "-encoding", "UTF-8", "-cp", tools.install_jars(), "-d", types.parent, types, program, cwd=types.parent
-    )
+    tools.javac(types.parent, types, program)
 
 
 def kotlin(types: Path, calls: Sequence[Call]) -> None:
     """kotlinc, with the client library."""
-    tools.needs("kotlinc")
     text = _write_program(calls, "import net.servicestack.client.*\n", "fun NAME() {\nCODE\n}\n")
     files = [types, _write_beside(types, "calls.kt", text)]
-    tools.run(
-        "kotlinc", "-nowarn", "-cp", tools.install_jars(), "-d", types.parent / "classes", *files, cwd=types.parent
-    )
+    tools.kotlinc(types.parent, *files)
 
 
 def csharp(types: Path, calls: Sequence[Call]) -> None:

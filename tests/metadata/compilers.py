@@ -13,26 +13,12 @@ from tests.metadata import dotnet, tools
 
 def compile_java(source: Path) -> None:
     """javac, with the client library."""
-    tools.run(
-        "javac",
-        "-encoding",
-        "UTF-8",
-        "-nowarn",
-        "-cp",
-        tools.install_jars(),
-        "-d",
-        source.parent,
-        source,
-        cwd=source.parent,
-    )
+    tools.javac(source.parent, source)
 
 
 def compile_kotlin(source: Path) -> None:
     """kotlinc, with the client library."""
-    tools.needs("kotlinc")
-    tools.run(
-        "kotlinc", "-nowarn", "-cp", tools.install_jars(), "-d", source.parent / "classes", source, cwd=source.parent
-    )
+    tools.kotlinc(source.parent, source)
 
 
 def compile_csharp(source: Path) -> None:

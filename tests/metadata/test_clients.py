@@ -21,7 +21,7 @@ def build_environment(gateway: Gateway) -> dict[str, str]:
 def test_a_round_trip_in_java(lasting_gateway: Gateway, contract: Contract, tmp_path: Path) -> None:
     libraries = tools.install_jars()
     sources = [write_types("java", contract, tmp_path), tools.CLIENTS / "java" / "RoundTrip.java"]
-    tools.run("javac", "-encoding", "UTF-8", "-nowarn", "-cp", libraries, "-d", tmp_path, *sources, cwd=tmp_path)
+    tools.javac(tmp_path, *sources)
     command = ["java", "-cp", f"{tmp_path}:{libraries}", "RoundTrip"]
     output = tools.run(*command, cwd=tmp_path, env=build_environment(lasting_gateway))
     assert output.splitlines()[-1] == "From Java Chat false true Agent 1 true"

@@ -20,6 +20,8 @@ HERE = Path(__file__).parent
 CLIENTS = HERE / "clients"
 ROOT = HERE.parents[1]
 INSTALLED = ROOT / "build" / "metadata"
+#: PERF: compilers end before the second compiler of the JVM pays.
+_JVM = ("-J-XX:TieredStopAtLevel=1", "-J-XX:+UseSerialGC")
 
 
 def needs(*programs: str) -> None:
@@ -86,6 +88,17 @@ def install_jars() -> str:
         run(*command, "-f", pom, cwd=folder)
 
     return ":".join(str(path) for path in sorted(keep_installed("java", pom.read_text(), install).glob("*.jar")))
+
+
+def javac(folder: Path, *sources: Path) -> None:
+    """Compile Java with the client library, into a folder."""
+    run("javac", *_JVM, "-encoding", "UTF-8", "-nowarn", "-cp", install_jars(), "-d", folder, *sources, cwd=folder)
+
+
+def kotlinc(folder: Path, *sources: Path) -> None:
+    """Compile Kotlin with the client library, into the folder's ``classes``."""
+    needs("kotlinc")
+    run("kotlinc", *_JVM, "-nowarn", "-cp", install_jars(), "-d", folder / "classes", *sources, cwd=folder)
 
 
 def install_python() -> Path:
