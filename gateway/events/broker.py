@@ -87,6 +87,7 @@ class Broker:
         self._wakeups = wakeups
         self._streams = Streams(database, callers, audience, delivery, self.counters, times, wakeups)
         self._wanted = False
+        self._unwanted = Outbox(None, documents, self.counters)
         self._look_at = 0.0
         self._first = threading.Lock()
         self._stopped = False
@@ -116,7 +117,7 @@ class Broker:
         if time_now >= self._look_at:
             self._wanted = is_wanted(unit)
             self._look_at = time_now + BELIEVED
-        return Outbox(unit, self._documents, self.counters, wanted=self._wanted)
+        return Outbox(unit, self._documents, self.counters) if self._wanted else self._unwanted
 
     def committed(self) -> None:
         """Deliver published events."""

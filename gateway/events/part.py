@@ -84,7 +84,7 @@ class Events:
 
     def publisher(self, unit: Unit, documents: Documents) -> Outbox:
         """Return a publisher for use outside of an application."""
-        return Outbox(unit, documents, Counters(), wanted=is_wanted(unit))
+        return Outbox(unit if is_wanted(unit) else None, documents, Counters())
 
 
 def _get_broker(context: Context) -> Broker:

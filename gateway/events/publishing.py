@@ -21,14 +21,14 @@ _BLOCK = 200
 class Outbox:
     """Publishes with one unit of work: `gateway.calls.Publisher`.
 
-    :ivar wanted: there is or recently was a subscriber; otherwise nothing is stored.
+    :param unit: None to check events without storing them, because there was no subscriber recently.
     """
 
-    def __init__(self, unit: Unit, documents: Documents, counters: Counters, *, wanted: bool) -> None:
+    def __init__(self, unit: Unit | None, documents: Documents, counters: Counters) -> None:
         self._unit = unit
         self._documents = documents
         self._counters = counters
-        self.wanted = wanted
+        self.wanted = unit is not None
 
     def publish(
         self,
@@ -48,7 +48,7 @@ class Outbox:
             raise ValueError(
                 f"{invalid_names[0][:255]!r} is not a channel: use 1 to 255 characters without blanks, commas and @, such as orders"
             )
-        if not self.wanted or not (channels or users or everyone):
+        if self._unit is None or not (channels or users or everyone):
             return
         body_dto = dto or dto_of(body)
         outbox.insert(

@@ -69,7 +69,8 @@ def create(request: NewSession, context: Context) -> Any:
             "customer_breadcrumb": crumbs,
         }
     members = _collect_members(request, caller, entities, direction)
-    return show(_store(context, caller, values, members, f"Session created by {caller.display_name}"), context)
+    row = _store(context, caller, values, members, f"Session created by {caller.display_name}")
+    return row if entities.customer is None else show(row, context)
 
 
 def _look_up(request: NewSession, context: Context) -> _Entities:

@@ -46,7 +46,7 @@ def unit(tmp_path: Path) -> Iterator[Unit]:
 def make_outbox(unit: Unit, *, wanted: bool = True, dialect: Dialect | None = None) -> Outbox:
     json = default_registry(dialect or Dialect()).by_name("json")
     assert json is not None
-    return Outbox(unit, Documents(json), Counters(), wanted=wanted)
+    return Outbox(unit if wanted else None, Documents(json), Counters())
 
 
 def read_stored(unit: Unit) -> list[EventRow]:
