@@ -20,7 +20,7 @@ import serializers
 from tests.http.conftest import EMAIL, PASSWORD
 
 #: Calls of our functions, generated ones included, that one POST of a session may make.
-MOST_OF_POST = 120
+MOST_OF_POST = 107
 #: Calls that reading a session may make, which the process has in memory.
 MOST_OF_GET = 68
 
