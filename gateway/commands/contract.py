@@ -90,7 +90,7 @@ def types(
         if value
     ]
     if source is None:
-        _print_document(_make_library().types(None, language, language_options, base_url))
+        _print_document(_make_library().render_types(None, language, language_options, base_url))
     else:
         contract = sources.import_from(source).contract
         click.echo(languages.generate(language, contract, Options.of(language_options, base_url, "")), nl=False)

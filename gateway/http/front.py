@@ -73,7 +73,9 @@ class FrontResource:
                 visibility.tell(
                     request,
                     response,
-                    visibility.library.front(names, rows, unknown, base_url(request), visibility.account(request)),
+                    visibility.library.render_front(
+                        names, rows, unknown, base_url(request), visibility.account(request)
+                    ),
                 )
                 return
         visibility.vary(response)

@@ -129,14 +129,14 @@ class OperationPageResource:
                 names, account = self._visibility.names(request), self._visibility.account(request)
                 if name:
                     language = request.query_value("lang")
-                    page = library.operation(names, name, self._format, language, base_url(request), account)
+                    page = library.render_operation(names, name, self._format, language, base_url(request), account)
                 else:
-                    page = library.index(names, base_url(request), account)
+                    page = library.render_index(names, base_url(request), account)
         except NotFound as error:
             self._visibility.vary(response)
             response.status = falcon.HTTP_404
             response.content_type = HTML
-            response.data = library.missing(error.message, base_url(request), self._visibility.account(request))
+            response.data = library.render_missing(error.message, base_url(request), self._visibility.account(request))
         else:
             self._visibility.tell(request, response, page)
 
@@ -154,7 +154,7 @@ class TypesResource:
         visibility = self._visibility
         with visibility.admission.document(request):
             names = visibility.names(request)
-            document = visibility.library.types(names, language, request.pairs, base_url(request))
+            document = visibility.library.render_types(names, language, request.pairs, base_url(request))
         visibility.tell(request, response, document)
 
     on_head = on_get
@@ -238,20 +238,26 @@ def routes(visibility: Visibility) -> Iterator[tuple[str, object]]:
         return DocumentResource(visibility, make)
 
     account = visibility.account
-    yield "/metadata", document(lambda request: library.index(names(request), base_url(request), account(request)))
+    yield (
+        "/metadata",
+        document(lambda request: library.render_index(names(request), base_url(request), account(request))),
+    )
     for serializer in library.registry:
         yield f"/{serializer.name}/metadata", OperationPageResource(visibility, serializer.name)
-    yield "/types", document(lambda request: library.types_index(base_url(request), account(request)))
-    yield "/types/metadata", document(lambda request: library.types_metadata(names(request), base_url(request)))
+    yield "/types", document(lambda request: library.render_types_index(base_url(request), account(request)))
+    yield "/types/metadata", document(lambda request: library.build_types_metadata(names(request), base_url(request)))
     yield "/types/{language}", TypesResource(visibility)
-    yield "/metadata/app", document(lambda request: library.app_metadata(names(request), base_url(request)))
+    yield "/metadata/app", document(lambda request: library.build_app_metadata(names(request), base_url(request)))
     yield "/operations/metadata", document(lambda request: _operations(visibility, request))
     yield "/openapi", document(lambda request: _openapi(library, names(request), request))
-    yield "/explorer", document(lambda request: library.explorer(names(request), base_url(request), account(request)))
+    yield (
+        "/explorer",
+        document(lambda request: library.render_explorer(names(request), base_url(request), account(request))),
+    )
     if library.channels is not None:
         yield (
             "/explorer/events",
-            document(lambda request: library.events(names(request), base_url(request), account(request))),
+            document(lambda request: library.render_events(names(request), base_url(request), account(request))),
         )
 
 
@@ -284,6 +290,6 @@ def _openapi(library: Library, names: frozenset[str] | None, request: Request) -
 
 def _operations(visibility: Visibility, request: Request) -> Document:
     negotiation = request.negotiation
-    return visibility.library.operations_metadata(
+    return visibility.library.build_operations_metadata(
         visibility.names(request), negotiation.serializer, negotiation.content_type, base_url(request)
     )

@@ -77,7 +77,7 @@ class Surroundings:
             return page
         is_refused = operation.lists and status == 400
         listing = _listing(operation, request, capped=False, problems=problems) if is_refused else None
-        related = _leads(self._neighbours.home(operation), self._caller(request))
+        related = _leads(self._neighbours.find_home(operation), self._caller(request))
         return replace(page, listing=listing, related=related, root=request.prefix)
 
     def page(self, operation: Operation, request: Request, result: Any = None) -> Page:
@@ -100,15 +100,17 @@ class Surroundings:
             owners={place.record: (place.path, place.key) for place in reversed(places.values())},
         )
         if operation.lists and request.method in _SAFE:
-            actions = _leads(self._neighbours.new(operation), caller)
+            actions = _leads(self._neighbours.find_additions(operation), caller)
             listing = _listing(operation, request, capped=bool(getattr(result, "is_count_capped", False)))
             return replace(page, listing=listing, actions=actions)
         return replace(
             page,
-            actions=_leads(self._neighbours.changing(operation), caller),
+            actions=_leads(self._neighbours.find_changes(operation), caller),
             related={
-                **_leads([*self._neighbours.home(operation), *self._neighbours.belonging(operation)], caller),
-                **self._neighbours.watching(operation),
+                **_leads(
+                    [*self._neighbours.find_home(operation), *self._neighbours.find_belonging_lists(operation)], caller
+                ),
+                **self._neighbours.link_to_events(operation),
             },
         )
 

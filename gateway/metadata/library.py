@@ -101,11 +101,11 @@ class Library:
         self._get_document = lru_cache(maxsize=MOST_KEPT)(self._make)
         self._get_types = lru_cache(maxsize=MOST_TYPES_KEPT)(self._make)
 
-    def index(self, names: frozenset[str] | None, base_url: str, account: str = "") -> Document:
+    def render_index(self, names: frozenset[str] | None, base_url: str, account: str = "") -> Document:
         """``/metadata``."""
         return self._get_document(_build_index, names, self.read_hosts()).at(base_url, account)
 
-    def front(
+    def render_front(
         self,
         names: frozenset[str] | None,
         rows: Sequence[Mapping[str, str]],
@@ -121,7 +121,7 @@ class Library:
         visible_rows = [row for row in rows if names is None or row["operation"] in names]
         return _build_page(pages.render_front_page(visible_rows, unknown, self.title)).at(base_url, account)
 
-    def operation(
+    def render_operation(
         self,
         names: frozenset[str] | None,
         name: str,
@@ -137,11 +137,11 @@ class Library:
             base_url, account
         )
 
-    def types_index(self, base_url: str, account: str = "") -> Document:
+    def render_types_index(self, base_url: str, account: str = "") -> Document:
         """``/types``."""
         return self._get_document(_build_types_index, None).at(base_url, account)
 
-    def types(
+    def render_types(
         self, names: frozenset[str] | None, language: str, parameters: Iterable[tuple[str, str | None]], base_url: str
     ) -> Document:
         """``/types/{language}``. Raises NotFound."""
@@ -151,15 +151,15 @@ class Library:
         options = tuple(sorted((name.lower(), value or "") for name, value in parameters if name.lower() in accepted))
         return self._get_types(_build_types, names, generator.name, options, base_url)
 
-    def types_metadata(self, names: frozenset[str] | None, base_url: str) -> Document:
+    def build_types_metadata(self, names: frozenset[str] | None, base_url: str) -> Document:
         """``/types/metadata``."""
         return self._get_document(_build_types_metadata, names).at(base_url)
 
-    def app_metadata(self, names: frozenset[str] | None, base_url: str) -> Document:
+    def build_app_metadata(self, names: frozenset[str] | None, base_url: str) -> Document:
         """``/metadata/app.json``."""
         return self._get_document(_build_app_metadata, names).at(base_url)
 
-    def operations_metadata(
+    def build_operations_metadata(
         self, names: frozenset[str] | None, serializer: Serializer, content_type: str, base_url: str = ""
     ) -> Document:
         """``/operations/metadata``, in any format."""
@@ -176,15 +176,15 @@ class Library:
         # A path must not be empty.
         return replace(document, body=document.body.replace(b'"basePath":""', b'"basePath":"/"', 1))
 
-    def explorer(self, names: frozenset[str] | None, base_url: str, account: str = "") -> Document:
+    def render_explorer(self, names: frozenset[str] | None, base_url: str, account: str = "") -> Document:
         """``/explorer``."""
         return self._get_document(_build_explorer, names).at(base_url, account)
 
-    def events(self, names: frozenset[str] | None, base_url: str, account: str = "") -> Document:
+    def render_events(self, names: frozenset[str] | None, base_url: str, account: str = "") -> Document:
         """``/explorer/events``."""
         return self._get_document(_build_events, names).at(base_url, account)
 
-    def missing(self, reason: str, base_url: str, account: str = "") -> bytes:
+    def render_missing(self, reason: str, base_url: str, account: str = "") -> bytes:
         """Return the page for a 404."""
         return pages.fill_in(pages.render_missing_page(reason, self.title).encode(), base_url, account)
 

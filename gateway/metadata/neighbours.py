@@ -72,21 +72,21 @@ class Neighbours:
         """Every list that GET reads at an address without variables, by label."""
         return find_lists(self._catalog)
 
-    def home(self, operation: Operation) -> Iterator[Link]:
+    def find_home(self, operation: Operation) -> Iterator[Link]:
         """Yield the list that contains the record that an operation reads; for a list, the list without filters."""
         paths = {route.path.partition("/{}")[0].lower() for _, route in self._find_routes_of_record(operation)}
         for link in self.lists:
             if link.operation is operation or link.address.lower() in paths:
                 yield replace(link, label=f"All {link.label[:1].lower()}{link.label[1:]}")
 
-    def watching(self, operation: Operation) -> dict[str, str]:
+    def link_to_events(self, operation: Operation) -> dict[str, str]:
         """Return the link to the event page of the record that an operation returns."""
         variables = {variable for variable, _ in self._find_routes_of_record(operation)}
         parts = [part for part in map(split_channel, self._channels) if part[1] in variables]
         addresses = [f"/explorer/events#{before}{{}}{after}" for before, _, after in parts]
         return {"Watch events": addresses[0]} if addresses else {}
 
-    def new(self, operation: Operation) -> Iterator[Link]:
+    def find_additions(self, operation: Operation) -> Iterator[Link]:
         """Yield the operations that add to a list: those for POST at the list's address."""
         paths = {route.path.lower() for route in operation.routes}
         for candidate in self._catalog:
@@ -95,7 +95,7 @@ class Neighbours:
             ):
                 yield Link(candidate, format_operation_name(candidate), f"/explorer#{candidate.name}")
 
-    def changing(self, operation: Operation) -> Iterator[Link]:
+    def find_changes(self, operation: Operation) -> Iterator[Link]:
         """Yield the operations that change the record that an operation returns."""
         for variable, record_route in self._find_routes_of_record(operation):
             base = record_route.path.partition("{}")[0].lower()
@@ -105,7 +105,7 @@ class Neighbours:
                 if wire and candidate.writes and on_path:
                     yield Link(candidate, format_operation_name(candidate), f"/explorer#{candidate.name}?{wire}={{}}")
 
-    def belonging(self, operation: Operation) -> Iterator[Link]:
+    def find_belonging_lists(self, operation: Operation) -> Iterator[Link]:
         """Return lists of objects that belong to the record that an operation returns: those with a filter for its id."""
         for variable, _ in self._find_routes_of_record(operation):
             for candidate in self._catalog:

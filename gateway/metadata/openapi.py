@@ -86,7 +86,7 @@ class _Document:
         operations = [*operations]
         error_types: list[type[Dto]] = [ErrorResponse, *map(error_type, operations)]
         for dto in dict.fromkeys(error_types):
-            self.schema(dto)
+            self.add_schema(dto)
             for status, words in failures.ERRORS.items():
                 content = self.build_content(fields.Nested(dto), document_shape(dto))
                 self.spec.components.response(
@@ -124,7 +124,7 @@ class _Document:
         if verb in _WITH_BODY:
             content = self.build_content(fields.Nested(operation.dto), document_shape(operation.dto))
             if operation.takes_files:
-                content |= {_MULTIPART: {"schema": {"allOf": [self.schema(operation.dto), _FILES]}}}
+                content |= {_MULTIPART: {"schema": {"allOf": [self.add_schema(operation.dto), _FILES]}}}
             yield "requestBody", {"content": content, "required": bool(_list_required(operation, route))}
         yield "responses", {**self.build_response(operation), **self.build_errors(operation, route)}
         yield "security", [{name: []} for name in _SECURITY] if access.signed_in else []
@@ -172,7 +172,7 @@ class _Document:
     def build_content(self, field: fields.AnyField, expected: Shape) -> dict[str, Any]:
         """Return the four formats of a document, each with an example."""
         dto = field.dto if isinstance(field, fields.Nested) else None
-        schema = self.schema(dto) if dto else self.build_value_schema(field)
+        schema = self.add_schema(dto) if dto else self.build_value_schema(field)
         value = samples.make_sample(expected)
         if dto:
             value |= constraints.collect_examples(dto)
@@ -201,10 +201,10 @@ class _Document:
                 "additionalProperties": self.build_value_schema(cast("fields.AnyField", field.value_field)),
             }
         if isinstance(field, fields.Nested):
-            return self.schema(field.dto)
+            return self.add_schema(field.dto)
         return _remove_null(self.converter.field2property(field))
 
-    def schema(self, dto: type[Dto]) -> dict[str, Any]:
+    def add_schema(self, dto: type[Dto]) -> dict[str, Any]:
         """Return the reference to a DTO's schema; add the schema if it is missing."""
         reference: dict[str, Any] = self.converter.resolve_nested_schema(dto.schema())  # type: ignore[no-untyped-call]
         return reference

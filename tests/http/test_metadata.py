@@ -219,11 +219,11 @@ def test_the_same_types_have_the_same_tag_whenever_they_were_made(monkeypatch: p
     for date in dates:
         library = Library(catalog, default_registry(), "Sessions", "1")
         library.date = f"{date} 00:00:00"
-        made.append(library.types(None, "java", [], "http://host"))
+        made.append(library.render_types(None, "java", [], "http://host"))
     assert made[0].body != made[1].body
     assert made[0].etag == made[1].etag
-    assert library.types(None, "java", [("Package", "a")], "http://host").etag != made[1].etag
-    assert library.types(None, "java", [], "http://other").etag != made[1].etag
+    assert library.render_types(None, "java", [("Package", "a")], "http://host").etag != made[1].etag
+    assert library.render_types(None, "java", [], "http://other").etag != made[1].etag
 
 
 def test_types_have_the_date_of_their_newest_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,7 +232,7 @@ def test_types_have_the_date_of_their_newest_file(tmp_path: Path, monkeypatch: p
         file.touch()
         os.utime(file, (0, 1_700_000_000 + (60 if number == 1 else 0)))
         monkeypatch.setattr(sys.modules[name], "__file__", str(file))
-    made = Library(catalog, default_registry(), "Sessions", "1").types(None, "java", [], "http://host")
+    made = Library(catalog, default_registry(), "Sessions", "1").render_types(None, "java", [], "http://host")
     assert b"Date: 2023-11-14 22:14:20\n" in made.body
 
 

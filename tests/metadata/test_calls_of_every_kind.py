@@ -48,7 +48,7 @@ def write_page(catalog: Catalog, folder: Path) -> str:
     """The address of the explorer of a catalog, as a file."""
     library = Library(catalog, default_registry(), "Kinds", "1")
     path = folder / "explorer.html"
-    path.write_bytes(library.explorer(None, BASE_URL).body)
+    path.write_bytes(library.render_explorer(None, BASE_URL).body)
     return path.as_uri()
 
 

@@ -202,9 +202,9 @@ def test_the_dialect_of_a_service_chooses_the_edition() -> None:
     catalog = Catalog()
     catalog.operation("POST", "/orders", access=ANYONE)(Order)
     library = Library(catalog, default_registry(Dialect.of("10.1")), "Shop", "1")
-    default = library.types(None, "typescript", [], BASE_URL).body.decode()
+    default = library.render_types(None, "typescript", [], BASE_URL).body.decode()
     assert "Version: 10.1\n" in default
     assert "public note?: string;" in default
-    requested = library.types(None, "typescript", [("version", "5.8")], BASE_URL).body.decode()
+    requested = library.render_types(None, "typescript", [("version", "5.8")], BASE_URL).body.decode()
     assert "Version: 5.8\n" in requested
     assert "public note: string;" in requested

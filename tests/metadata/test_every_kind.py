@@ -35,8 +35,8 @@ def library() -> Library:
 @pytest.mark.parametrize("operation", [*CATALOG], ids=lambda operation: operation.name)
 def test_a_page_of_each_operation(operation: Any, library: Library) -> None:
     for name in ("json", "jsv", "xml", "csv"):
-        assert library.operation(None, operation.name, name, "", BASE_URL).body
-        assert library.operation(None, operation.name, name, "python", BASE_URL).body
+        assert library.render_operation(None, operation.name, name, "", BASE_URL).body
+        assert library.render_operation(None, operation.name, name, "python", BASE_URL).body
 
 
 @pytest.mark.parametrize("operation", [*CATALOG], ids=lambda operation: operation.name)
@@ -147,15 +147,15 @@ def test_rights_as_data() -> None:
 
 def test_every_other_document(library: Library) -> None:
     for library_documents in (
-        library.index(None, BASE_URL),
-        library.explorer(None, BASE_URL),
-        library.types_index(BASE_URL),
+        library.render_index(None, BASE_URL),
+        library.render_explorer(None, BASE_URL),
+        library.render_types_index(BASE_URL),
     ):
         assert library_documents.body.startswith(b"<!doctype html>")
-    app = json.loads(library.app_metadata(None, BASE_URL).body)
+    app = json.loads(library.build_app_metadata(None, BASE_URL).body)
     assert app["app"]["serviceName"] == "Every kind"
     for serializer in default_registry():
-        assert library.operations_metadata(None, serializer, serializer.content_type).body
+        assert library.build_operations_metadata(None, serializer, serializer.content_type).body
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
