@@ -69,7 +69,9 @@ def compile_writer(shape: Shape, nested: jsv.Jsv, *, attributes: bool, quote_emp
         if isinstance(field, shapes.Text):
             texts.append(f"{variable} or ''")
             cells.append(f"'' if {variable} is None else text({variable})")
-            clean.append(f"'' if {variable} is None else {variable} or text({variable})")
+            # An enum's member may be a text, but is written as its name.
+            bare = f"{variable} if {variable} and {variable}.__class__ is str else text({variable})"
+            clean.append(f"'' if {variable} is None else {bare}")
             continue
         write = _make_cell_writer(field, nested, attributes=attributes)
         name = builder.constant(write)

@@ -132,7 +132,8 @@ class JsvSyntax(Syntax):
     def plain_text(self, variable: str, prefix: str) -> str:
         before = literal(prefix)
         text = f"f'{before}\"{{{variable}}}\"' if ':' in {variable} else f'{before}{{{variable}}}'"
-        return f"({text}) if {variable} else {prefix!r} + text({variable})"
+        # An enum's member may be a text, but is written as its name.
+        return f"({text}) if {variable} and {variable}.__class__ is str else {prefix!r} + text({variable})"
 
 
 def _text(value: Any) -> str:

@@ -132,7 +132,8 @@ class XmlCompiler:
 
     def _write_scalar(self, shape: Shape, variable: str) -> str:
         if shape is CLEAN:
-            return f"({variable} or text({variable}))"
+            # An enum's member may be a text, but is written as its name.
+            return f"({variable} if {variable}.__class__ is str else text({variable}))"
         if isinstance(shape, shapes.Text):
             return f"({variable} if {variable}.__class__ is str and not special({variable}) else text({variable}))"
         if isinstance(shape, shapes.Boolean):

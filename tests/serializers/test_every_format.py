@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import re
 import tracemalloc
 from types import SimpleNamespace
@@ -293,3 +294,25 @@ def _has_no_empty_cells(value: Any) -> bool:
     if isinstance(value, dict) and not value:
         return False
     return all("" not in [cell for cell in row.values() if isinstance(cell, str)] for row in rows)
+
+
+class _Color(str, enum.Enum):
+    DARK_RED = "dark red"
+
+
+class _Shade(enum.StrEnum):
+    DARK_RED = "dark: red"
+
+
+@pytest.mark.parametrize("member", [_Color.DARK_RED, _Shade.DARK_RED])
+@pytest.mark.parametrize("other", ["plain", 'a "special", <text>'])
+@pytest.mark.parametrize("serializer", FORMATS, ids=lambda each: each.name)
+def test_a_member_of_an_enum_in_a_text_is_its_name_whatever_the_other_texts_are(
+    serializer: Serializer, other: str, member: Any
+) -> None:
+    shape = Record("Paint", {name: Text() for name in ("color", "brand", "shop", "note")})
+    by_name, by_member = ({"color": color, "brand": other, "shop": "x", "note": ""} for color in ("DARK_RED", member))
+    assert serializer.encode(by_member, shape) == serializer.encode(by_name, shape)
+    assert serializer.writer(shape)(SimpleNamespace(**by_member)) == serializer.writer(shape)(
+        SimpleNamespace(**by_name)
+    )
