@@ -37,7 +37,11 @@ Writer: TypeAlias = Callable[[Any], bytes]
 
 
 class StoredWriter:
-    """Writes rows, and caches the documents of stored rows: those with an id and a version."""
+    """Writes rows, and caches the documents of stored rows: tuples with an id and a version.
+
+    Only the tuple that was written has the cached document. Callers may be shown different attributes of one version, and equal tuples may
+    have different texts: 1.0 equals 1.00.
+    """
 
     def __init__(self, write: Writer) -> None:
         self._write = write
@@ -45,17 +49,15 @@ class StoredWriter:
 
     def __call__(self, row: Any) -> bytes:
         """Return the document of a row."""
-        version = getattr(row, "version", None)
-        if not isinstance(version, int) or not hasattr(row, "id"):
-            return self._write(row)
         # An object may be changed in place, a tuple is not.
-        state = row if isinstance(row, tuple) else version
+        if not isinstance(row, tuple) or not isinstance(getattr(row, "version", None), int) or not hasattr(row, "id"):
+            return self._write(row)
         kept = self._recent.get(row.id)
-        if kept is not None and (kept[0] is state or kept[0] == state):
+        if kept is not None and kept[0] is row:
             return kept[1]
         document = self._write(row)
         if len(document) <= _LONGEST_KEPT:
-            self._recent.keep(row.id, (state, document))
+            self._recent.keep(row.id, (row, document))
         return document
 
 

@@ -296,7 +296,7 @@ def _has_no_empty_cells(value: Any) -> bool:
     return all("" not in [cell for cell in row.values() if isinstance(cell, str)] for row in rows)
 
 
-class _Color(str, enum.Enum):
+class _Color(str, enum.Enum):  # noqa: UP042 - services have such enums
     DARK_RED = "dark red"
 
 
