@@ -6,7 +6,9 @@ A new format is one module and one line here. Another distribution adds a format
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 
 from serializers import csv, html, json, jsonl, jsv, xml
@@ -107,8 +109,14 @@ def installed(points: Iterable[EntryPoint] | None = None) -> tuple[Serializer, .
 
     :raises RegistryError: when one can't be loaded or is not a format.
     """
-    entry_point_list = entry_points(group=GROUP) if points is None else points
+    entry_point_list = _find_points(tuple(sys.path)) if points is None else points
     return tuple(_load(point) for point in sorted(entry_point_list, key=lambda point: point.name))
+
+
+@lru_cache(maxsize=1)
+def _find_points(_path: tuple[str, ...]) -> tuple[EntryPoint, ...]:
+    """Return the entry points on a module search path. PERF: reading all distributions takes a third of the time to build a service."""
+    return tuple(entry_points(group=GROUP))
 
 
 def _load(point: EntryPoint) -> Serializer:
