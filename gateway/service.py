@@ -208,7 +208,7 @@ class Service:
         if self._event_sender is None:
             raise CatalogError(f"{self.title} sends no events: add use(Events())")
         service = copy(self)
-        service.catalog = self.catalog.restricted(self._event_sender.operations)
+        service.catalog = self.catalog.restrict(self._event_sender.operations)
         service._front, service._has_pages = None, False
         return service
 
@@ -284,7 +284,7 @@ class Service:
     @property
     def _served(self) -> Catalog:
         """Return the operations with their handlers. A part that forwards handles those without one, if there is such a part."""
-        return self.catalog if self._front is None else self.catalog.completed(_unreachable)
+        return self.catalog if self._front is None else self.catalog.complete(_unreachable)
 
     def _list_uncallable(self) -> Iterable[str]:
         for operation in () if self._callers else self.catalog:

@@ -97,11 +97,11 @@ def _replay(
     service = wsgi.load(find_service_name()) if against is None or names_service() else None
     catalog = None if service is None else service.catalog
     if against is not None:
-        yield replaying.Replay(replaying.sender(against, ca_file=ca_file), secrets, headers, masks, catalog)
+        yield replaying.Replay(replaying.make_sender(against, ca_file=ca_file), secrets, headers, masks, catalog)
         return
     assert service is not None
     with service.client() as client:
-        yield replaying.Replay(replaying.calling(client.app), secrets, headers, masks, catalog)
+        yield replaying.Replay(replaying.make_caller(client.app), secrets, headers, masks, catalog)
 
 
 def _pair(text: str, separator: str) -> tuple[str, str]:

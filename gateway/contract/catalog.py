@@ -25,7 +25,7 @@ from gateway.contract.depth import allow_long_chains
 from gateway.contract.dto import Dto, DtoType, Instance
 from gateway.contract.dto_field import AnyField
 from gateway.contract.failures import field_errors
-from gateway.contract.generics import field_of
+from gateway.contract.generics import make_field
 from gateway.contract.mistakes import find_mistakes
 from gateway.contract.shapes import document_shape, field_shape, wire_field_shape, wire_shape
 from gateway.contract.typeinfo import check_types
@@ -339,7 +339,7 @@ class Catalog:
         :param path: the path of the route; empty for an operation with pre-defined routes only.
         :param also: further routes, each as verbs and path.
         :param returns: the type of the response: a DTO, a list of one DTO for a bare list, or another type that
-            `gateway.contract.generics.field_of` takes, such as ``str``, ``bytes`` or ``dict[str, int]``; None for no content (204).
+            `gateway.contract.generics.make_field` takes, such as ``str``, ``bytes`` or ``dict[str, int]``; None for no content (204).
         :param access: `ANYONE` or `SIGNED_IN`. Or give a `role`, several roles of which a caller needs one (`any_role`), a `permission`,
             several permissions (`any_permission`), or require an API key. A caller must meet all rules that you set.
         :param idempotent: a repeated ``Idempotency-Key`` of the same user returns the first result again.
@@ -452,7 +452,7 @@ class Catalog:
         except ValueError as error:
             raise InvalidArgument(error) from error
 
-    def completed(self, handler: Handler) -> Catalog:
+    def complete(self, handler: Handler) -> Catalog:
         """Return a catalog in which operations without a handler get this one. Those of them without an access rule admit anyone."""
         operations = {
             name: operation
@@ -467,7 +467,7 @@ class Catalog:
             _folded={name.lower(): operation for name, operation in operations.items()},
         )
 
-    def restricted(self, names: Collection[str]) -> Catalog:
+    def restrict(self, names: Collection[str]) -> Catalog:
         """Return a catalog of only the operations with these names."""
         operations = {name: operation for name, operation in self.operations.items() if name in names}
         return replace(
@@ -571,7 +571,7 @@ def _check_options(access: Any, **lists: Any) -> None:
 def _read_response_type(dto: type[Dto], returns: Any) -> AnyField | None:
     """Return the type of a response as a field. Raises CatalogError when it is not a type."""
     try:
-        return None if returns is None else field_of(returns)
+        return None if returns is None else make_field(returns)
     except TypeError as error:
         raise CatalogError(f"{dto.__name__} has an invalid returns=: {error}") from None
 

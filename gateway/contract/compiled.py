@@ -40,7 +40,7 @@ class _Source:
         self.names[name] = value
         return name
 
-    def function(self, lines: Iterator[str]) -> Any:
+    def compile_function(self, lines: Iterator[str]) -> Any:
         """Return the function ``run`` with these lines. They contain only generated names and reprs of strings, no values of documents."""
         exec("\n".join(lines), self.names)  # noqa: S102
         return self.names["run"]
@@ -72,7 +72,7 @@ def compile_dump(schema: marshmallow.Schema) -> Dump:
         return schema.dump
     source = _Source()
     source.names |= {"readable": _readable, "whole": schema.dump, "Unusual": Unusual}
-    run: Dump = source.function(_dump_lines(schema, source))
+    run: Dump = source.compile_function(_dump_lines(schema, source))
     return run
 
 
@@ -149,7 +149,7 @@ def _compile_items_dump(schema: marshmallow.Schema, source: _Source) -> ItemsDum
         f"    append({_write_members(schema, inner)})",
         "  return found",
     ]
-    dump: ItemsDump = inner.function(iter(lines))
+    dump: ItemsDump = inner.compile_function(iter(lines))
     source.items_dumps[schema] = dump
     return dump
 
@@ -161,7 +161,7 @@ def compile_load(schema: marshmallow.Schema) -> Load:
     source = _Source()
     source.names |= {"whole": schema.load, "missing": marshmallow.missing, "matches_email": matches_email}
     source.names["unusual"] = (marshmallow.ValidationError, KeyError, TypeError)
-    run: Load = source.function(_load_lines(schema, source))
+    run: Load = source.compile_function(_load_lines(schema, source))
     return run
 
 

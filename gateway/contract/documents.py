@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from gateway.contract.dto import Dto, Instance
-from gateway.contract.generics import field_of
+from gateway.contract.generics import make_field
 from gateway.contract.shapes import field_shape, wire_field_shape
 from serializers.base import Serializer
 
@@ -19,7 +19,7 @@ class Documents:
 
     def __init__(self, serializer: Serializer) -> None:
         self._serializer = serializer
-        self._writer = cache(lambda dto: serializer.writer(field_shape(field_of(dto))))
+        self._writer = cache(lambda dto: serializer.writer(field_shape(make_field(dto))))
 
     def write(self, value: Any, dto: type[Dto] | None = None) -> str:
         """Return a value as JSON on one line.
@@ -27,7 +27,7 @@ class Documents:
         :param dto: the DTO as which another value is encoded.
         :raises TypeError: when it can't be written.
         """
-        dto = dto or dto_of(value)
+        dto = dto or get_dto(value)
         try:
             document = self._serializer.encode(value) if dto is None else self._writer(dto)(value)
         except (AttributeError, ValueError) as error:
@@ -36,12 +36,12 @@ class Documents:
 
     def read(self, document: str, dto: type[Dto]) -> Instance:
         """Read a DTO that `write` wrote."""
-        field = field_of(dto)
+        field = make_field(dto)
         instance: Any = field.deserialize(self._serializer.decode(document.encode(), wire_field_shape(field)))
         assert isinstance(instance, Instance)
         return instance
 
 
-def dto_of(value: Any) -> type[Dto] | None:
+def get_dto(value: Any) -> type[Dto] | None:
     """Return the DTO of which a value is an instance; None for other values."""
     return value.__dto__ if isinstance(value, Instance) else None

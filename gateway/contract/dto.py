@@ -140,25 +140,25 @@ class Dto(marshmallow.Schema):
     @classmethod
     def instance(cls, values: Mapping[str, Any]) -> Instance:
         """Return an instance with these values by attribute name; other fields are null, or the default of their .NET type."""
-        return cls._type()(**{**cls._initial(), **values})
+        return cls._make_type()(**{**cls._list_initial_values(), **values})
 
     @classmethod
     def new(cls, **values: Any) -> Instance:
         """Return `instance` with the values as keywords. Raises TypeError for an unknown name."""
-        unknown = values.keys() - cls._initial().keys()
+        unknown = values.keys() - cls._list_initial_values().keys()
         if unknown:
             raise TypeError(f"{cls.__name__} has no {', '.join(sorted(unknown))}")
         return cls.instance(values)
 
     @classmethod
     @cache
-    def _type(cls) -> type[Instance]:
+    def _make_type(cls) -> type[Instance]:
         """Return the type of the DTO's instances, which has a reference to the DTO."""
         return type(cls.__name__, (Instance,), {"__dto__": cls})
 
     @classmethod
     @cache
-    def _initial(cls) -> Mapping[str, Any]:
+    def _list_initial_values(cls) -> Mapping[str, Any]:
         return {name: getattr(field, "initial", None) for name, field in cls.schema().fields.items()}
 
 

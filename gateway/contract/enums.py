@@ -58,7 +58,7 @@ class member(enum.auto):  # noqa: N801 - used like ``auto()``
         self._assigned = value
 
 
-def _dotnet_name(name: str) -> str:
+def _remove_underscore(name: str) -> str:
     """Return the .NET name of a member: its name without the trailing ``_`` of Python's keywords."""
     return name.removesuffix("_")
 
@@ -85,7 +85,7 @@ class _Described:
         """Return the declarations of members, by .NET name."""
         members: Mapping[str, Any] = cls.__members__  # type: ignore[attr-defined]
         declarations = {
-            _dotnet_name(name): getattr(enum_member, "declared", None) for name, enum_member in members.items()
+            _remove_underscore(name): getattr(enum_member, "declared", None) for name, enum_member in members.items()
         }
         return {name: declaration for name, declaration in declarations.items() if declaration is not None}
 
@@ -108,7 +108,7 @@ class DtoEnum(_Described, enum.StrEnum):
 
     @staticmethod
     def _generate_next_value_(name: str, _start: int, _count: int, _last_values: list[Any]) -> str:
-        return _dotnet_name(name)
+        return _remove_underscore(name)
 
     def __new__(cls, value: str) -> Self:
         """Return a member. Raises TypeError for a number: only `member` takes numbers."""
@@ -134,14 +134,14 @@ class DtoEnum(_Described, enum.StrEnum):
         for name, enum_member in cls.__members__.items():
             declared = enum_member.declared
             following = following if declared is None or declared.number is None else declared.number
-            numbers[_dotnet_name(name)] = following
+            numbers[_remove_underscore(name)] = following
             following += 1
         return numbers
 
     @classmethod
     def wires(cls) -> Mapping[str, str]:
         """Return the texts in documents of members whose text is not their name, by .NET name."""
-        texts = {_dotnet_name(name): str(enum_member.value) for name, enum_member in cls.__members__.items()}
+        texts = {_remove_underscore(name): str(enum_member.value) for name, enum_member in cls.__members__.items()}
         return {name: text for name, text in texts.items() if text != name}
 
     @classmethod
@@ -168,7 +168,7 @@ class DtoFlags(_Described, enum.IntFlag):
     @classmethod
     def numbers(cls) -> Mapping[str, int]:
         """Return numbers by .NET name, in declaration order."""
-        return {_dotnet_name(name): int(flag) for name, flag in cls.__members__.items()}
+        return {_remove_underscore(name): int(flag) for name, flag in cls.__members__.items()}
 
 
 @cache

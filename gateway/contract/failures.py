@@ -18,19 +18,19 @@ def field_errors(messages: Any, path: str = "") -> Iterator[FieldError]:
             yield from field_errors(inner, path + step)
         return
     for message in messages:
-        yield _field_error(message, path)
+        yield _make_field_error(message, path)
 
 
-def _field_error(message: str, path: str) -> FieldError:
+def _make_field_error(message: str, path: str) -> FieldError:
     if not isinstance(message, Failure):
         return FieldError("Invalid", path, message)
     last = path.rsplit(".", 1)[-1].split("[")[0]
     name = words(last[:1].upper() + last[1:])
     text = message.replace("{path}", path).replace("{name}", name)
-    return FieldError(message.code, path, text, _meta(message, name))
+    return FieldError(message.code, path, text, _make_meta(message, name))
 
 
-def _meta(message: Failure, name: str) -> Mapping[str, str]:
+def _make_meta(message: Failure, name: str) -> Mapping[str, str]:
     if message.code == "SerializationException":
         return message.meta
     meta = {**message.meta, "PropertyName": name}

@@ -69,7 +69,7 @@ _PLAIN: Mapping[Any, type[DtoField]] = {
 _UNIONS = (types.UnionType, typing.Union)
 
 
-def field_of(declared: Any) -> AnyField:
+def make_field(declared: Any) -> AnyField:
     """Return the field of a type.
 
     A type is a field, a DTO, an enum, one of Python's types, ``list[X]`` or ``[X]``, ``dict[K, V]`` or ``{K: V}``.
@@ -88,18 +88,18 @@ def field_of(declared: Any) -> AnyField:
     origin, arguments = typing.get_origin(declared), typing.get_args(declared)
     if origin in _UNIONS and len(arguments) == 2 and type(None) in arguments:
         (only,) = (argument for argument in arguments if argument is not type(None))
-        field = copy.copy(field_of(only))
+        field = copy.copy(make_field(only))
         field.nullable = field.allow_none = True  # type: ignore[attr-defined]
         return field
     if isinstance(declared, list) and len(declared) == 1:
-        return fields.List(field_of(declared[0]))
+        return fields.List(make_field(declared[0]))
     if origin is list:
-        return fields.List(field_of(arguments[0]))
+        return fields.List(make_field(arguments[0]))
     if isinstance(declared, dict) and len(declared) == 1:
         ((key, value),) = declared.items()
-        return fields.Map(keys=field_of(key), values=field_of(value))
+        return fields.Map(keys=make_field(key), values=make_field(value))
     if origin is dict:
-        return fields.Map(keys=field_of(arguments[0]), values=field_of(arguments[1]))
+        return fields.Map(keys=make_field(arguments[0]), values=make_field(arguments[1]))
     plain = _PLAIN.get(declared) if _is_hashable(declared) else None
     if plain is None:
         raise TypeError(
@@ -125,7 +125,7 @@ def close(generic: type[Dto], *arguments: Any) -> type[Dto]:
 
     Calls with the same types return the same class.
 
-    :param arguments: types as `field_of` takes them, one for each of the DTO's `Dto.parameters`. A `TypeParameter` among them leaves the
+    :param arguments: types as `make_field` takes them, one for each of the DTO's `Dto.parameters`. A `TypeParameter` among them leaves the
         DTO generic, for use in a generic DTO that contains it or inherits from it.
     :raises TypeError: when the DTO is not generic or is closed already, or the number of arguments is wrong.
     """
@@ -137,7 +137,7 @@ def close(generic: type[Dto], *arguments: Any) -> type[Dto]:
         raise TypeError(f"{name} is not generic: it declares no parameters")
     if len(arguments) != len(parameters):
         raise TypeError(f"{name} takes {len(parameters)} types ({', '.join(parameters)}), not {len(arguments)}")
-    substitutes = {parameter: field_of(argument) for parameter, argument in zip(parameters, arguments, strict=True)}
+    substitutes = {parameter: make_field(argument) for parameter, argument in zip(parameters, arguments, strict=True)}
     key = generic, tuple(map(_make_signature, substitutes.values()))
     if key not in _closed_types:
         _closed_types[key] = _build_closed(generic, substitutes)
@@ -182,7 +182,7 @@ def _close_base(base_class: type, substitutes: Mapping[str, AnyField]) -> type:
 def _close_interface(interface: str | Interface, substitutes: Mapping[str, AnyField]) -> str | Interface:
     if isinstance(interface, str) or not interface.arguments:
         return interface
-    arguments = tuple(_substitute(field_of(argument), substitutes) for argument in interface.arguments)
+    arguments = tuple(_substitute(make_field(argument), substitutes) for argument in interface.arguments)
     return Interface(interface.name, arguments, interface.namespace)
 
 

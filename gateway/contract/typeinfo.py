@@ -16,7 +16,7 @@ from gateway.contract import fields
 from gateway.contract.dto import Dto, Interface
 from gateway.contract.dto_field import ApiMember, Attribute, DataMember
 from gateway.contract.enums import make_choice
-from gateway.contract.generics import TypeParameter, field_of
+from gateway.contract.generics import TypeParameter, make_field
 from gateway.contract.naming import pascal_case
 from gateway.contract.scalars import Scalar
 from gateway.errors import CatalogError
@@ -262,7 +262,7 @@ def describe(operations: Iterable[Operation]) -> Contract:
     return _Describer().contract(operations)
 
 
-def info_of(dto: type[Dto]) -> RecordInfo:
+def describe_type(dto: type[Dto]) -> RecordInfo:
     """Return the description of a DTO, whether or not an operation uses it."""
     describer = _Describer()
     return cast("RecordInfo", describer.types[describer.describe_open(dto)])
@@ -389,7 +389,7 @@ class _Describer:
     def _describe_interface(self, declared: str | Interface) -> InterfaceRef:
         if isinstance(declared, str):
             return InterfaceRef(TypeRef("interface", declared))
-        arguments = tuple(self._describe_item(field_of(argument)) for argument in declared.arguments)
+        arguments = tuple(self._describe_item(make_field(argument)) for argument in declared.arguments)
         return InterfaceRef(TypeRef("interface", declared.name, arguments), declared.namespace)
 
     def _describe_property(self, name: str, declared: Any, *, redeclared: bool) -> Property:

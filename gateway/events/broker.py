@@ -142,7 +142,7 @@ class Broker:
             time.sleep(_KNOWN_TO_ALL)
         since = newest if last_id is None else min(last_id, newest)
         subscriber = Subscriber(row.id, caller, credentials, row.subject, names, since)
-        return Subscription(self._streams, subscriber, self._first_frame(row, since, url), newest)
+        return Subscription(self._streams, subscriber, self._make_first_frame(row, since, url), newest)
 
     def heartbeat(self, subscription_id: str) -> None:
         """Record a heartbeat of the subscriber's client. Raises NotFound."""
@@ -221,7 +221,7 @@ class Broker:
         if subscriptions.count(unit) >= self._limits.in_all:
             raise Unavailable(f"There are {self._limits.in_all} event streams, which is the maximum.", retry_after=30)
 
-    def _first_frame(self, row: SubscriptionRow, position: int, url: str) -> bytes:
+    def _make_first_frame(self, row: SubscriptionRow, position: int, url: str) -> bytes:
         body = {
             "id": row.id,
             "unRegisterUrl": f"{url}/event-unregister?id={row.id}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from gateway.contract.documents import Documents, dto_of
+from gateway.contract.documents import Documents, get_dto
 from gateway.contract.dto import Dto
 from gateway.events.counters import Counters
 from gateway.events.delivery import Kind, Presence
@@ -50,7 +50,7 @@ class Outbox:
             )
         if self._unit is None or not (channels or users or everyone):
             return
-        body_dto = dto or dto_of(body)
+        body_dto = dto or get_dto(body)
         outbox.insert(
             self._unit,
             date=now(),

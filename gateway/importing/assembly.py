@@ -26,7 +26,7 @@ from gateway.contract.typeinfo import (
     RecordInfo,
     TypeInfo,
     TypeRef,
-    info_of,
+    describe_type,
 )
 from gateway.http.app import own_places
 from gateway.http.routing import taken
@@ -100,7 +100,7 @@ def assemble(draft: Draft) -> Contract:
 @cache
 def load_library() -> Mapping[str, RecordInfo]:
     """Return ServiceStack's own DTOs by name, as in `gateway.servicestack`."""
-    return {name: info_of(getattr(servicestack, name)) for name in servicestack.__all__}
+    return {name: describe_type(getattr(servicestack, name)) for name in servicestack.__all__}
 
 
 def is_provided(info: TypeInfo) -> bool:
@@ -409,7 +409,7 @@ class _Assembly:
             pair = tuple(self._resolve_item(argument, parameters, position, where) for argument in arguments)
             return TypeRef("map", "Dictionary", pair if len(pair) == 2 else (_TEXT, _OBJECT))
         if name == "KeyValuePair" and len(arguments) == 2:
-            self.types.setdefault(name, info_of(KeyValuePair))
+            self.types.setdefault(name, describe_type(KeyValuePair))
             pair = tuple(self._resolve_item(argument, parameters, position, where) for argument in arguments)
             return TypeRef("record", name, pair)
         if declaration is None and not arguments and (name in _SCALARS or name in _EQUIVALENTS):

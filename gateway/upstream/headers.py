@@ -81,7 +81,7 @@ def parse_connection_names(value: str) -> frozenset[str]:
     return frozenset(name.strip().lower() for name in value.split(",")) if value else frozenset()
 
 
-def request_headers(
+def build_request_headers(
     environment: Mapping[str, Any],
     arrival: Arrival,
     address: Address,
@@ -127,7 +127,9 @@ def _describe_arrival(headers: dict[str, str], environment: Mapping[str, Any], a
         headers["X-Forwarded-Prefix"] = arrival.prefix
 
 
-def response_headers(headers: Pairs, arrival: Arrival, address: Address, pseudonym: str, version: int = 11) -> Pairs:
+def build_response_headers(
+    headers: Pairs, arrival: Arrival, address: Address, pseudonym: str, version: int = 11
+) -> Pairs:
     """Return the headers of a forwarded response, in order; repeated ones stay separate.
 
     :param version: HTTP's version of the response: 10 or 11.

@@ -216,7 +216,7 @@ class Upstream:
         if not self.everything:
             raw.check_path(outgoing.target)
         response = self._host.send(outgoing)
-        response_headers = headers.response_headers(
+        response_headers = headers.build_response_headers(
             response.headers, arrival, self._address, self._pseudonym, response.version
         )
         try:

@@ -82,7 +82,7 @@ def build_outgoing(
     :param reads: the operation is known to change nothing.
     """
     method = environment["REQUEST_METHOD"]
-    passed_headers = headers.request_headers(environment, arrival, address, pseudonym)
+    passed_headers = headers.build_request_headers(environment, arrival, address, pseudonym)
     body, length = None, environment.get("CONTENT_LENGTH") or ("" if method in _BODILESS else "0")
     is_chunked = "HTTP_TRANSFER_ENCODING" in environment
     if is_chunked:

@@ -110,8 +110,8 @@ class Recorder:
         request_headers = [(name, value) for name, value in request_headers if name.lower() not in _OF_THE_WAY]
         target = read_target(environment)
         bodies = [
-            _decode(body, pairs)
-            for body, pairs in ((passing.body, request_headers), (passing.response_body, response_headers))
+            _decode(body, headers)
+            for body, headers in ((passing.body, request_headers), (passing.response_body, response_headers))
         ]
         if not passing.is_complete:
             bodies = [None, None]
@@ -125,7 +125,7 @@ class Recorder:
             None if text is None else cleaning.clean_text(text).encode("utf-8", "surrogateescape") for text in texts
         ]
 
-        def pairs(headers: Pairs) -> list[list[str]]:
+        def clean_pairs(headers: Pairs) -> list[list[str]]:
             dropped = {"content-encoding", "content-length", "transfer-encoding"}
             return [
                 [name, cleaning.clean_header(name, value)] for name, value in headers if name.lower() not in dropped
@@ -138,12 +138,12 @@ class Recorder:
             "method": environment["REQUEST_METHOD"],
             "path": cleaning.clean_text(target),
             "http": environment.get("SERVER_PROTOCOL", "HTTP/1.1"),
-            "headers": [["Host", "{{host}}"], *pairs(request_headers)],
+            "headers": [["Host", "{{host}}"], *clean_pairs(request_headers)],
             **_describe_body(cleaned_texts[0]),
             "status": passing.status,
             "response": {
                 "reason": passing.reason,
-                "headers": pairs(response_headers),
+                "headers": clean_pairs(response_headers),
                 **_describe_body(cleaned_texts[1]),
             },
         }

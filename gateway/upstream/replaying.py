@@ -184,7 +184,7 @@ def _read_cookies(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
-def sender(url: str, timeouts: Timeouts = Timeouts(), ca_file: str = "") -> Send:  # noqa: B008 - frozen
+def make_sender(url: str, timeouts: Timeouts = Timeouts(), ca_file: str = "") -> Send:  # noqa: B008 - frozen
     """Return a function that sends requests to a server and raises ServiceError. Raises CatalogError for an invalid URL."""
     host = Host(address.parse(url), timeouts, 1, ca_file)
 
@@ -200,7 +200,7 @@ def sender(url: str, timeouts: Timeouts = Timeouts(), ca_file: str = "") -> Send
     return send
 
 
-def calling(application: Callable[..., Iterable[bytes]]) -> Send:
+def make_caller(application: Callable[..., Iterable[bytes]]) -> Send:
     """Return a function that calls a WSGI application in this process."""
 
     def send(method: str, target: str, headers: Sequence[tuple[str, str]], body: bytes) -> Response:
@@ -260,7 +260,7 @@ class Checked:
         """
         key = against if isinstance(against, str) else id(against)
         if key not in self._replays:
-            send = sender(against) if isinstance(against, str) else calling(against.app)
+            send = make_sender(against) if isinstance(against, str) else make_caller(against.app)
             self._replays[key] = Replay(send, **options)
         try:
             outcome = self._replays[key].run(self.conversation)

@@ -180,7 +180,7 @@ class Typed:
 
     def _build_outgoing(self, operation: Operation, values: dict[str, Any], context: Context, call: Call) -> Outgoing:
         verb, path, rest = self._fill_template(operation, context.verb, values)
-        request_headers = headers.request_headers(
+        request_headers = headers.build_request_headers(
             call.environment, call.arrival, self._host.address, self._pseudonym, dropped=_REPLACED
         )
         request_headers["Accept"] = "application/json"
@@ -240,7 +240,7 @@ class Typed:
         return read(operation, _read(response, operation))
 
     def _pass_headers(self, response: HostResponse, call: Call) -> None:
-        response_headers = headers.response_headers(
+        response_headers = headers.build_response_headers(
             response.headers, call.arrival, self._host.address, self._pseudonym, response.version
         )
         for name, value in response_headers:

@@ -14,7 +14,7 @@ from gateway.contract.catalog import ANYONE, Catalog, Operation
 from gateway.contract.compiled import compile_load
 from gateway.contract.dto import Dto
 from gateway.contract.fields import DataMember, DtoEnum
-from gateway.contract.generics import KeyValuePair, TypeParameter, close, field_of
+from gateway.contract.generics import KeyValuePair, TypeParameter, close, make_field
 from gateway.contract.shapes import document_shape
 from gateway.contract.typeinfo import InterfaceRef, TypeRef, describe
 from gateway.errors import CatalogError, ValidationFailed
@@ -227,10 +227,10 @@ def test_types_that_cannot_be_closed(generic: Any, arguments: Any, words: str) -
 
 
 def test_a_union_with_none_is_nullable() -> None:
-    field: Any = field_of(list[int | None])
+    field: Any = make_field(list[int | None])
     assert field.inner.nullable
     with pytest.raises(TypeError):
-        field_of(int | str)
+        make_field(int | str)
 
 
 def check_types(*declarations: tuple[type[Dto], Any]) -> str:

@@ -131,13 +131,13 @@ def read_password(recorded: Path) -> dict[str, str]:
 
 def test_the_same_service_has_no_differences(recorded: Path) -> None:
     with Store("second").service.client() as client:
-        replay = replaying.Replay(replaying.calling(client.app), read_password(recorded))
+        replay = replaying.Replay(replaying.make_caller(client.app), read_password(recorded))
         assert [replay.run(conversation).lines() for conversation in recording.load(recorded)] == [[], [], [], []]
 
 
 def test_differences_are_reported(recorded: Path) -> None:
     with Store("second", name="Bob").service.client() as client:
-        replay = replaying.Replay(replaying.calling(client.app), read_password(recorded))
+        replay = replaying.Replay(replaying.make_caller(client.app), read_password(recorded))
         outcomes = [replay.run(conversation) for conversation in recording.load(recorded)]
     assert [outcome.lines() for outcome in outcomes] == [[], [], ['name: "Ann" recorded, "Bob" now'], []]
 
