@@ -105,16 +105,16 @@ def answer(
     count = request.count_per_page or PER_PAGE
     offset = ((request.page or 1) - 1) * count
     # One additional row shows whether another page follows, without counting.
-    found = list(rows.page(unit, filters, order, count + 1, offset))
-    has_more = len(found) > count
+    listed = list(rows.page(unit, filters, order, count + 1, offset))
+    has_more = len(listed) > count
     total, capped = 0, False
     if not request.simplified_paging:
         # PERF: on the last page the number of rows is known; the query is not repeated to count them.
-        ends_here = not has_more and (found or offset == 0)
-        total = offset + len(found) if ends_here else rows.count(unit, filters, MOST_COUNTED + 1)
+        ends_here = not has_more and (listed or offset == 0)
+        total = offset + len(listed) if ends_here else rows.count(unit, filters, MOST_COUNTED + 1)
         capped = not ends_here and total > MOST_COUNTED
         total = MOST_COUNTED if capped else total
-    page = returns.new(items=found[:count], total_count=total, total_pages=-(-total // count), has_more_pages=has_more)
+    page = returns.new(items=listed[:count], total_count=total, total_pages=-(-total // count), has_more_pages=has_more)
     page.is_count_capped = capped
     return page
 
@@ -156,4 +156,4 @@ def as_instant(text: str | None) -> str | None:
 
 def given(values: list[str | None] | None) -> list[str] | None:
     """Return the non-empty values of a filter; None if there are none, which admits everything."""
-    return [each for each in values or () if each] or None
+    return [value for value in values or () if value] or None

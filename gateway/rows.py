@@ -16,6 +16,6 @@ def assert_tables_match(database: Database, rows: Rows) -> None:
     :raises AssertionError: with a line for each difference.
     """
     with database.unit_of_work(write=False) as unit:
-        found = differences(unit, rows.tables)
-    if found:
-        raise AssertionError("\n".join([f"{rows.owner}: the models differ from their tables:", *found]))
+        faults = differences(unit, rows.tables)
+    if faults:
+        raise AssertionError("\n".join([f"{rows.owner}: the models differ from their tables:", *faults]))

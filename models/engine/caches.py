@@ -58,8 +58,8 @@ class RecentOf(Generic[Key, Value]):
 
     def on(self, database: Cached) -> Recent[Key, Value]:
         """Return the database's cache, created at first use."""
-        found = database.caches.get(self)
-        return database.caches.setdefault(self, Recent(self._most)) if found is None else found
+        recent = database.caches.get(self)
+        return database.caches.setdefault(self, Recent(self._most)) if recent is None else recent
 
 
 class Memory(Generic[Key, Value]):
@@ -77,8 +77,8 @@ class Memory(Generic[Key, Value]):
 
     def get(self, key: Key) -> Value | None:
         """Return the value, or None."""
-        found = self._values.get(key)
-        return found[1] if found is not None and self._clock() < found[0] else None
+        entry = self._values.get(key)
+        return entry[1] if entry is not None and self._clock() < entry[0] else None
 
     def forget(self, key: Key) -> None:
         """Forget a value."""

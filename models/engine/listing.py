@@ -108,7 +108,7 @@ class Listing:
         self._covered = covered or {}
         self._indexed_filters = frozenset(indexed)
         self._is_counted = counted
-        self._long = [index for index, each in enumerate(columns) if isinstance(each, peewee.TextField)]
+        self._long = [index for index, column in enumerate(columns) if isinstance(column, peewee.TextField)]
         self._pages = lru_cache(maxsize=512)(self._page)
         self._samples = lru_cache(maxsize=512)(self._sample)
         self._counts = lru_cache(maxsize=512)(self._count)
@@ -162,7 +162,7 @@ class Listing:
             several = padded(wanted)
             results = self._by_ids(len(several)).run(unit, several).fetchall()
             rows = {row[0]: row for row in self._packed.rows(unit, results)}
-            yield self._counted(unit, [rows[each] for each in wanted])
+            yield self._counted(unit, [rows[row_id] for row_id in wanted])
 
     def _counted(self, unit: Unit, rows: list[Any]) -> list[Any]:
         if self._is_counted:

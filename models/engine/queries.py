@@ -125,7 +125,7 @@ class _Counted:
         row = self._cursor.fetchone()
         if row is not None:
             self._rows += 1
-            self._size += sum(len(each) for each in row if isinstance(each, str | bytes) and len(each) > _LONG)
+            self._size += sum(len(value) for value in row if isinstance(value, str | bytes) and len(value) > _LONG)
         if self._rows and (row is None or self._rows == _BLOCK):
             self._unit.spend(self._rows, self._size)
             self._rows = self._size = 0

@@ -21,13 +21,13 @@ class Table:
 
     def __init__(self, model: type[peewee.Model], hidden: Sequence[str] = ()) -> None:
         self.model = model
-        self.fields = [each for each in model._meta.sorted_fields if each.name not in hidden]
+        self.fields = [field for field in model._meta.sorted_fields if field.name not in hidden]
         self._every = model._meta.sorted_field_names
-        self.row_type = _row_type(model.__name__, [each.name for each in self.fields])
+        self.row_type = _row_type(model.__name__, [field.name for field in self.fields])
         self._converted = [
-            (index, each.python_value)
-            for index, each in enumerate(self.fields)
-            if isinstance(each, peewee.BooleanField | peewee.TextField)
+            (index, field.python_value)
+            for index, field in enumerate(self.fields)
+            if isinstance(field, peewee.BooleanField | peewee.TextField)
         ]
         self._insert = Statement(lambda: model.insert({getattr(model, name): param(name) for name in self._every}))
         self._finders = lru_cache(maxsize=None)(self._finder)
@@ -40,15 +40,15 @@ class Table:
 
     def find(self, unit: Unit, **values: Any) -> Any:
         """Return the first row whose columns have these values, or None."""
-        found = self._finders(tuple(values)).run(unit, tuple(values.values())).fetchone()
-        if found is None:
+        columns = self._finders(tuple(values)).run(unit, tuple(values.values())).fetchone()
+        if columns is None:
             return None
         # PERF: some tables have nothing to convert.
-        return self.row(found) if self._converted else tuple.__new__(self.row_type, found)
+        return self.row(columns) if self._converted else tuple.__new__(self.row_type, columns)
 
     def find_all(self, unit: Unit, **values: Any) -> list[Any]:
         """Return all rows whose columns have these values, sorted by primary key."""
-        return [self.row(each) for each in self._finders(tuple(values)).rows(unit, **values)]
+        return [self.row(columns) for columns in self._finders(tuple(values)).rows(unit, **values)]
 
     def update(self, unit: Unit, key: Mapping[str, Any], **changes: Any) -> None:
         """Change columns of the rows whose columns have the key's values."""

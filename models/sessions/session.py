@@ -307,18 +307,18 @@ def _breadcrumb(text: str) -> tuple[BreadcrumbRow, ...]:
     return tuple(BreadcrumbRow(*crumb) for crumb in json.loads(text))
 
 
-def log_rows(found: Iterable[Sequence[Any]]) -> list[LogRow]:
+def log_rows(results: Iterable[Sequence[Any]]) -> list[LogRow]:
     """Return rows made of the columns of log lines."""
-    return [*map(_new, repeat(LogRow), found)]
+    return [*map(_new, repeat(LogRow), results)]
 
 
-def member_rows(found: Iterable[Sequence[Any]]) -> list[MemberRow]:
+def member_rows(results: Iterable[Sequence[Any]]) -> list[MemberRow]:
     """Return rows made of the columns of members."""
     return [
         _new(
             MemberRow, (identity, endpoint, name, original == 1, avatar, _from_json(data), state, role, sid, muted == 1)
         )
-        for identity, endpoint, name, original, avatar, data, state, role, sid, muted in found
+        for identity, endpoint, name, original, avatar, data, state, role, sid, muted in results
     ]
 
 
@@ -394,10 +394,10 @@ def full_of_members() -> Full:
 def remove_member(unit: Unit, session: SessionRow, identity: str) -> SessionRow:
     """Remove the member with this identity, if there is one."""
     _DELETE_MEMBER.execute(unit, id=session.id, identity=identity)
-    return session._replace(members=[each for each in session.members if each.identity != identity])
+    return session._replace(members=[member for member in session.members if member.identity != identity])
 
 
 def set_member_states(unit: Unit, session: SessionRow, call_state: str) -> SessionRow:
     """Set the call state of all members."""
     _MEMBER_STATES.execute(unit, id=session.id, call_state=call_state)
-    return session._replace(members=[each._replace(call_state=call_state) for each in session.members])
+    return session._replace(members=[member._replace(call_state=call_state) for member in session.members])

@@ -128,15 +128,15 @@ def _by_session(
     wanted = padded(ids)
     limit = MOST_CHILDREN + 1 if len(ids) > 1 else _EVERY
     results = _children_of(model, names, len(wanted)).run(unit, [*wanted, limit]).fetchall()
-    found = [*_children(model, names).rows(unit, results)]
-    if len(ids) > 1 and len(found) > MOST_CHILDREN:
+    children = [*_children(model, names).rows(unit, results)]
+    if len(ids) > 1 and len(children) > MOST_CHILDREN:
         return None
-    unit.spend(len(found), sum([size_of(row[-1]) for row in found]) if model is SessionLog else 0)
+    unit.spend(len(children), sum([size_of(row[-1]) for row in children]) if model is SessionLog else 0)
     # PERF: sessions come one after the other, so all rows are made at once and split where the next session begins.
-    made = rows(map(_WITHOUT_SESSION[len(names)], found))
-    of_session: dict[str, list[Any]] = {each: [] for each in ids}
+    made = rows(map(_WITHOUT_SESSION[len(names)], children))
+    of_session: dict[str, list[Any]] = {session_id: [] for session_id in ids}
     end = 0
-    for session_id, count in Counter(map(_SESSION, found)).items():
+    for session_id, count in Counter(map(_SESSION, children)).items():
         begin, end = end, end + count
         of_session[session_id] = made[begin:end]
     return of_session
@@ -193,8 +193,8 @@ _WITH_LINE = Statement(
 def _edge(unit: Unit, filters: Mapping[str, Any], order: Order) -> str | None:
     """Return the date of the last of `NEAR` rows that pass all filters except the log's; None if there are fewer."""
     descending = order.descending or order.column != "date_created"
-    found = LISTING.keys(unit, {**filters, "log_contains": None}, Order("date_created", descending), 1, NEAR - 1)
-    return found[0][1] if found else None
+    keys = LISTING.keys(unit, {**filters, "log_contains": None}, Order("date_created", descending), 1, NEAR - 1)
+    return keys[0][1] if keys else None
 
 
 def _logged_among(unit: Unit, filters: Mapping[str, Any], order: Order) -> list[str] | None:
@@ -203,12 +203,12 @@ def _logged_among(unit: Unit, filters: Mapping[str, Any], order: Order) -> list[
     if len(rows) == MOST_LOGGED:
         return None
     ids = [row[0] for row in rows]
-    found: list[Any] = []
+    keys: list[Any] = []
     for begin in range(0, len(ids), _SOME):
         some = {**filters, "log_contains": None, "logged": ids[begin : begin + _SOME]}
-        found += LISTING.keys(unit, some, order, _SOME)
-    found.sort(key=lambda row: (row[1], row[0]), reverse=order.descending)
-    return [row[0] for row in found]
+        keys += LISTING.keys(unit, some, order, _SOME)
+    keys.sort(key=lambda row: (row[1], row[0]), reverse=order.descending)
+    return [row[0] for row in keys]
 
 
 def _columns(
