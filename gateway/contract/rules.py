@@ -198,7 +198,7 @@ class Date:
 
 @dataclass(frozen=True, slots=True)
 class Instant:
-    """Refuses a text that `dates.moment` does not read; accepts null and blanks."""
+    """Refuses a text that `dates.parse_moment` does not read; accepts null and blanks."""
 
     message: str = "'{name}' must be a date as YYYY-MM-DD, or a time as YYYY-MM-DDThh:mm:ssZ."
     example: ClassVar[str] = "2026-01-31T12:00:00Z"
