@@ -286,7 +286,7 @@ class _Assembly:
         """Return whether the description is an ``[Api]`` attribute; None if it is as usual: that of operations is one."""
         if not draft.description or draft.has_api is None:
             return None
-        is_usual = draft.has_api == any(each.request == draft.name for each in self.draft.operations)
+        is_usual = draft.has_api == any(operation.request == draft.name for operation in self.draft.operations)
         return None if is_usual else draft.has_api
 
     def _check_members(self, draft: DraftRecord, members: list[Property]) -> None:

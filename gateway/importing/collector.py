@@ -120,7 +120,7 @@ class Collector:
                 description,
                 tuple(attribute for attribute in attributes if attribute.name not in _NOISE),
                 is_interface=is_interface,
-                has_api=any(each.name == "Api" for each in attributes) or None,
+                has_api=any(attribute.name == "Api" for attribute in attributes) or None,
             )
         )
         if (is_request or routes) and not is_interface:

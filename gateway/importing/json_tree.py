@@ -34,57 +34,57 @@ class Node:
         """Return an error at this position."""
         return ImportFailed(f"{self.path}: {message}")
 
-    def _as(self, kind: type, description: str) -> Any:
+    def _require(self, kind: type, description: str) -> Any:
         if not isinstance(self.value, kind) or (kind is int and isinstance(self.value, bool)):
             raise self.fail(f"expected {description}, got {_KINDS.get(type(self.value), 'something else')}")
         return self.value
 
-    def object(self) -> Mapping[str, Any]:
+    def get_object(self) -> Mapping[str, Any]:
         """Return the object. Raises ImportFailed when the value is not one."""
-        return cast("Mapping[str, Any]", self._as(dict, "an object"))
+        return cast("Mapping[str, Any]", self._require(dict, "an object"))
 
     def find(self, name: str) -> Node | None:
         """Return a member that is not null, in the document's letter case or in .NET's."""
-        members = self.object()
+        members = self.get_object()
         for key in (name, name[:1].upper() + name[1:]):
             if members.get(key) is not None:
                 return Node(members[key], f"{self.path}.{key}")
         return None
 
-    def member(self, name: str) -> Node:
+    def get_member(self, name: str) -> Node:
         """Return a member. Raises ImportFailed when it is absent or null."""
         node = self.find(name)
         if node is None:
             raise self.fail(f"{name!r} is missing")
         return node
 
-    def text(self, name: str, default: str | None = "") -> str:
+    def get_text(self, name: str, default: str | None = "") -> str:
         """Return the text of a member, or `default` if it is absent; a `default` of None raises ImportFailed instead."""
         node = self.find(name)
         if node is None and default is not None:
             return default
-        return cast("str", (node or self.member(name))._as(str, "a text"))
+        return cast("str", (node or self.get_member(name))._require(str, "a text"))
 
-    def flag(self, name: str) -> bool:
+    def get_flag(self, name: str) -> bool:
         """Return whether a member is true; false if it is absent."""
         node = self.find(name)
-        return node is not None and bool(node._as(bool, "true or false"))
+        return node is not None and bool(node._require(bool, "true or false"))
 
-    def number(self, name: str) -> int | None:
+    def get_number(self, name: str) -> int | None:
         """Return the integer of a member; None if it is absent."""
         node = self.find(name)
-        return None if node is None else cast("int", node._as(int, "a whole number"))
+        return None if node is None else cast("int", node._require(int, "a whole number"))
 
-    def items(self, name: str) -> Iterator[Node]:
+    def get_items(self, name: str) -> Iterator[Node]:
         """Return the items of a member that is a list; none if it is absent."""
         node = self.find(name)
-        for index, value in enumerate(() if node is None else node._as(list, "a list")):
+        for index, value in enumerate(() if node is None else node._require(list, "a list")):
             assert node is not None
             yield Node(value, f"{node.path}[{index}]")
 
-    def texts(self, name: str) -> list[str]:
+    def get_texts(self, name: str) -> list[str]:
         """Return the texts of a member that is a list of texts."""
-        return [node._as(str, "a text") for node in self.items(name)]
+        return [node._require(str, "a text") for node in self.get_items(name)]
 
 
 def parse(text: str, source: str) -> Node:

@@ -54,18 +54,18 @@ def read(root: Node) -> Draft:
     app, api = root.find("app"), root.find("api") or root
     draft = Draft("metadata.json" if app is None else "app.json")
     if app is not None:
-        draft.title, draft.version = app.text("serviceName"), app.text("serviceStackVersion")
+        draft.title, draft.version = app.get_text("serviceName"), app.get_text("serviceStackVersion")
     draft.version = draft.version or _read_version(api)
-    api.member("operations")
-    draft.types += [_read_type(node, draft) for node in api.items("types")]
+    api.get_member("operations")
+    draft.types += [_read_type(node, draft) for node in api.get_items("types")]
     open_types = {
         type_info.name for type_info in draft.types if isinstance(type_info, DraftRecord) and type_info.parameters
     }
     responses: dict[str, DraftRecord | DraftEnum] = {}
-    for node in api.items("operations"):
+    for node in api.get_items("operations"):
         operation = _read_operation(node, draft)
         draft.operations.append(operation)
-        draft.types.append(_read_type(node.member("request"), draft))
+        draft.types.append(_read_type(node.get_member("request"), draft))
         if (response := node.find("response")) is None:
             continue
         response_type = _read_type(response, draft)
@@ -107,16 +107,16 @@ def _read_version(api: Node) -> str:
 
 
 def _read_operation(node: Node, draft: Draft) -> DraftOperation:
-    request = node.member("request")
-    name = _strip_type_name(request.text("name", None))
+    request = node.get_member("request")
+    name = _strip_type_name(request.get_text("name", None))
     routes = tuple(
         _read_route(route, draft, name)
-        for route in (*request.items("routes"), *_read_fallback(request, "routes", node, "routes"))
+        for route in (*request.get_items("routes"), *_read_fallback(request, "routes", node, "routes"))
     )
-    actions = [action.upper() for action in node.texts("actions")]
+    actions = [action.upper() for action in node.get_texts("actions")]
     verbs = ANY if "ANY" in actions else tuple(action for action in dict.fromkeys(actions) if action in _VERBS)
     if not verbs and not routes:
-        verbs = (node.text("method", "POST").upper(),)
+        verbs = (node.get_text("method", "POST").upper(),)
     return DraftOperation(
         name,
         node.path,
@@ -131,18 +131,18 @@ def _read_operation(node: Node, draft: Draft) -> DraftOperation:
 
 def _read_fallback(first: Node, name: str, second: Node, other: str) -> Iterator[Node]:
     if first.find(name) is None:
-        yield from second.items(other)
+        yield from second.get_items(other)
 
 
 def _read_route(node: Node, draft: Draft, operation: str) -> Route:
     for unknown in _list_unknown(node, frozenset(("path", "verbs"))):
-        draft.losses.add(f"{unknown} of a route", f"{operation} {node.text('path')}")
-    verbs = tuple(verb for verb in node.text("verbs").upper().replace(",", " ").split() if verb != "OPTIONS")
+        draft.losses.add(f"{unknown} of a route", f"{operation} {node.get_text('path')}")
+    verbs = tuple(verb for verb in node.get_text("verbs").upper().replace(",", " ").split() if verb != "OPTIONS")
     for verb in verbs:
         if verb not in _VERBS and verb != "ANY":
-            draft.losses.add(f"the verb {verb} of a route", f"{operation} {node.text('path')}")
+            draft.losses.add(f"the verb {verb} of a route", f"{operation} {node.get_text('path')}")
     supported_verbs = tuple(verb for verb in verbs if verb in _VERBS)
-    return Route(supported_verbs if supported_verbs and "ANY" not in verbs else ANY, node.text("path", None))
+    return Route(supported_verbs if supported_verbs and "ANY" not in verbs else ANY, node.get_text("path", None))
 
 
 def _read_returns(node: Node, request: Node) -> TypeUse | None:
@@ -150,20 +150,20 @@ def _read_returns(node: Node, request: Node) -> TypeUse | None:
     if type_node is not None:
         return _read_use(type_node, "name")
     response = node.find("response")
-    if response is None or node.flag("returnsVoid"):
+    if response is None or node.get_flag("returnsVoid"):
         return None
     return _read_use(response, "name")
 
 
 def _read_access(node: Node) -> Access | None:
     access = Access(
-        all_of=tuple(node.texts("requiredRoles")),
-        any_of=tuple(node.texts("requiresAnyRole")),
-        permissions=tuple(node.texts("requiredPermissions")),
-        any_permission=tuple(node.texts("requiresAnyPermission")),
+        all_of=tuple(node.get_texts("requiredRoles")),
+        any_of=tuple(node.get_texts("requiresAnyRole")),
+        permissions=tuple(node.get_texts("requiredPermissions")),
+        any_permission=tuple(node.get_texts("requiresAnyPermission")),
         api_key=_is_true(node, "requiresApiKey"),
     )
-    if access != Access() or node.flag("requiresAuth"):
+    if access != Access() or node.get_flag("requiresAuth"):
         return access
     return ANYONE if node.find("requiresAuth") is not None else None
 
@@ -175,80 +175,83 @@ def _is_true(node: Node, name: str) -> bool:
 
 
 def _read_tags(node: Node) -> Iterator[str]:
-    for tag in node.items("tags"):
-        yield tag.value if isinstance(tag.value, str) else tag.text("name", None)
+    for tag in node.get_items("tags"):
+        yield tag.value if isinstance(tag.value, str) else tag.get_text("name", None)
 
 
 def _read_type(node: Node, draft: Draft) -> DraftRecord | DraftEnum:
-    name = _strip_type_name(node.text("name", None))
-    if re.search(r"[.+]", node.text("name")):
-        draft.losses.add("a type inside of another one: beside it", node.text("name"))
-    if node.flag("isEnum"):
+    name = _strip_type_name(node.get_text("name", None))
+    if re.search(r"[.+]", node.get_text("name")):
+        draft.losses.add("a type inside of another one: beside it", node.get_text("name"))
+    if node.get_flag("isEnum"):
         return _read_enum(node, name, draft)
-    attributes, description, has_api = [], node.text("description"), False
+    attributes, description, has_api = [], node.get_text("description"), False
     for attribute in _read_attributes(node, draft, name):
         if attribute.name == "Api" and not attribute.arguments and attribute.values.keys() <= {"Description"}:
             description, has_api = description or str(attribute.values.get("Description", "")), True
         else:
             attributes.append(attribute)
-    members = [_read_member(child, name, draft) for child in node.items("properties")]
+    members = [_read_member(child, name, draft) for child in node.get_items("properties")]
     if node.find("dataContract") is not None:
         for member in members:
             member.data_member = member.data_member or DataMember()
-        if contract := node.member("dataContract").object():
+        if contract := node.get_member("dataContract").get_object():
             draft.losses.add(f"{', '.join(contract)} of a data contract", name)
     elif any(member.data_member for member in members):
         for member in members:
             member.data_member = member.data_member or DataMember()
-    for inner in () if node.text("namespace").startswith("System") else node.items("innerTypes"):
-        draft.losses.add("a type inside of another one", f"{name}.{_strip_type_name(inner.text('name'))}")
+    for inner in () if node.get_text("namespace").startswith("System") else node.get_items("innerTypes"):
+        draft.losses.add("a type inside of another one", f"{name}.{_strip_type_name(inner.get_text('name'))}")
     return DraftRecord(
         name=name,
-        namespace=node.text("namespace"),
+        namespace=node.get_text("namespace"),
         position=node.path,
         members=members,
         base=None if (base := node.find("inherits")) is None else _read_use(base, "name"),
-        parameters=tuple(parameter.lstrip("'") for parameter in node.texts("genericArgs")) if _is_open(node) else (),
+        parameters=tuple(parameter.lstrip("'") for parameter in node.get_texts("genericArgs"))
+        if _is_open(node)
+        else (),
         interfaces=[
-            (_read_use(interface, "name"), interface.text("namespace")) for interface in node.items("implements")
+            (_read_use(interface, "name"), interface.get_text("namespace"))
+            for interface in node.get_items("implements")
         ],
         description=description,
         attributes=tuple(attributes),
         ui=_read_rest(node, _KNOWN_OF_TYPE),
-        is_interface=node.flag("isInterface"),
+        is_interface=node.get_flag("isInterface"),
         has_api=has_api,
     )
 
 
 def _is_open(node: Node) -> bool:
-    return "`" in node.text("name")
+    return "`" in node.get_text("name")
 
 
 def _read_enum(node: Node, name: str, draft: Draft) -> DraftEnum:
-    names = node.texts("enumNames")
-    attributes = {attribute.text("name") for attribute in node.items("attributes")}
+    names = node.get_texts("enumNames")
+    attributes = {attribute.get_text("name") for attribute in node.get_items("attributes")}
     for attribute in sorted(attributes - {"Flags", "EnumAsInt", "DataContract"}):
         draft.losses.add(f"[{attribute}] of an enum", name)
-    flags = "Flags" in attributes or node.flag("isFlags")
-    texts = dict(zip(names, node.texts("enumMemberValues"), strict=False))
+    flags = "Flags" in attributes or node.get_flag("isFlags")
+    texts = dict(zip(names, node.get_texts("enumMemberValues"), strict=False))
     descriptions = dict(zip(names, _read_texts(node, "enumDescriptions"), strict=False))
     for unknown in _list_unknown(node, _KNOWN_OF_TYPE):
         draft.losses.add(f"{unknown} of an enum", name)
     return DraftEnum(
         name=name,
-        namespace=node.text("namespace"),
+        namespace=node.get_text("namespace"),
         position=node.path,
         members=[*zip(names, _read_numbers(node, len(names)), strict=True)],
-        description=node.text("description"),
+        description=node.get_text("description"),
         flags=flags,
-        numbered=not flags and (node.flag("isEnumInt") or "EnumAsInt" in attributes),
+        numbered=not flags and (node.get_flag("isEnumInt") or "EnumAsInt" in attributes),
         texts={member: text for member, text in texts.items() if text and text != member},
         descriptions={member: text for member, text in descriptions.items() if text},
     )
 
 
 def _read_numbers(node: Node, many: int) -> list[int]:
-    values = [*node.items("enumValues")]
+    values = [*node.get_items("enumValues")]
     if not values:
         return [*range(many)]
     if len(values) != many:
@@ -263,27 +266,27 @@ def _read_numbers(node: Node, many: int) -> list[int]:
 
 
 def _read_texts(node: Node, name: str) -> list[str]:
-    return [item.value if isinstance(item.value, str) else "" for item in node.items(name)]
+    return [item.value if isinstance(item.value, str) else "" for item in node.get_items(name)]
 
 
 def _read_member(node: Node, owner: str, draft: Draft) -> DraftMember:
-    name = node.text("name", None)
-    attributes, api, description, described = [], None, node.text("description"), False
+    name = node.get_text("name", None)
+    attributes, api, description, has_description = [], None, node.get_text("description"), False
     for attribute in _read_attributes(node, draft, f"{owner}.{name}"):
         if attribute.name == "ApiMember":
             api, text = parse_api_member(attribute, f"{owner}.{name}", draft.losses)
-            description, described = description or text, bool(text)
+            description, has_description = description or text, bool(text)
         else:
             attributes.append(attribute)
-    if description and not described:
+    if description and not has_description:
         api = replace(api or ApiMember(), described=False)
     member_node = node.find("dataMember")
-    member = None if member_node is None else parse_data_member(member_node.object(), member_node.path)
+    member = None if member_node is None else parse_data_member(member_node.get_object(), member_node.path)
     ui = _read_rest(node, _KNOWN_OF_MEMBER)
     implied = {"isRequired": (api or ApiMember()).is_required or (member or DataMember()).is_required}
     implied["paramType"] = bool(api and api.parameter_type)
     use = _read_use(node, "type")
-    if node.flag("isValueType") and use.name != "Nullable":
+    if node.get_flag("isValueType") and use.name != "Nullable":
         use = replace(use, is_value=True)
     return DraftMember(
         name=name,
@@ -298,9 +301,9 @@ def _read_member(node: Node, owner: str, draft: Draft) -> DraftMember:
 
 def _read_use(node: Node, name: str) -> TypeUse:
     """Return a type whose name and arguments are in separate members."""
-    text = node.text(name, None)
+    text = node.get_text(name, None)
     path = f"{node.path}.{name}"
-    arguments = tuple(parse_type(argument, f"{node.path}.genericArgs") for argument in node.texts("genericArgs"))
+    arguments = tuple(parse_type(argument, f"{node.path}.genericArgs") for argument in node.get_texts("genericArgs"))
     plain = text
     arrays = 0
     while plain.endswith("[]"):
@@ -314,11 +317,11 @@ def _read_use(node: Node, name: str) -> TypeUse:
 
 
 def _read_attributes(node: Node, draft: Draft, owner: str) -> Iterator[Attribute]:
-    for attribute in node.items("attributes"):
-        name = attribute.text("name", None)
+    for attribute in node.get_items("attributes"):
+        name = attribute.get_text("name", None)
         try:
-            arguments = [*_read_values(attribute.items("constructorArgs"))]
-            values = [*_read_values(attribute.items("args"))]
+            arguments = [*_read_values(attribute.get_items("constructorArgs"))]
+            values = [*_read_values(attribute.get_items("args"))]
         except UnspeakableType:
             draft.losses.add(f"[{name}] with a type of types as its argument", owner)
             continue
@@ -328,10 +331,10 @@ def _read_attributes(node: Node, draft: Draft, owner: str) -> Iterator[Attribute
 
 def _read_values(nodes: Iterable[Node]) -> Iterator[tuple[str, str | int | float | bool]]:
     for node in nodes:
-        text, kind = node.text("value"), node.text("type")
+        text, kind = node.get_text("value"), node.get_text("type")
         convert = _CONVERTERS.get(kind, str)
         try:
-            yield node.text("name"), convert(text)
+            yield node.get_text("name"), convert(text)
         except ValueError:
             raise node.fail(f"{text[:200]!r} is not a value of {kind}") from None
 
@@ -357,11 +360,11 @@ def _strip_type_name(name: str) -> str:
 
 
 def _list_unknown(node: Node, known_names: frozenset[str]) -> Iterator[str]:
-    for name, value in node.object().items():
+    for name, value in node.get_object().items():
         if name[:1].lower() + name[1:] not in known_names and value not in (None, [], {}, False, ""):
             yield name
 
 
 def _read_rest(node: Node, known_names: frozenset[str]) -> dict[str, Any]:
     """Return the members of a type or a property that declarations do not have; metadata passes them on."""
-    return {name: node.object()[name] for name in _list_unknown(node, known_names)}
+    return {name: node.get_object()[name] for name in _list_unknown(node, known_names)}

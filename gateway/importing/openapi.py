@@ -59,7 +59,7 @@ def read(root: Node) -> Draft:
 class _Reader:
     def __init__(self, root: Node) -> None:
         self.root = root
-        version = root.text("openapi", root.text("swagger", "?"))
+        version = root.get_text("openapi", root.get_text("swagger", "?"))
         self.collector = Collector(f"OpenAPI {version}", {}, has_nulls=True)
         self.draft = self.collector.draft
         self.records: dict[str, DraftRecord] = {}
@@ -70,11 +70,11 @@ class _Reader:
 
     def read(self) -> Draft:
         info = self.root.find("info")
-        self.draft.title = info.text("title") if info else ""
+        self.draft.title = info.get_text("title") if info else ""
         self.names = {_make_name(name) for name, _ in self._list_schemas()}
         for name, schema in self._list_schemas():
             self._declare(_make_name(name), schema)
-        for path, item in _list_members(self.root.member("paths")):
+        for path, item in _list_members(self.root.get_member("paths")):
             for verb, operation in _list_members(item):
                 if verb in _VERBS:
                     self._read_operation(path, _VERBS[verb], operation, item)
@@ -93,8 +93,8 @@ class _Reader:
         if schema.find("enum") is not None:
             self._declare_enum(name, schema)
             return
-        record = DraftRecord(name, "", schema.path, description=schema.text("description"))
-        for part in [schema, *schema.items("allOf")]:
+        record = DraftRecord(name, "", schema.path, description=schema.get_text("description"))
+        for part in [schema, *schema.get_items("allOf")]:
             if part.find("$ref") is not None and record.base is None:
                 record.base = TypeUse(_get_reference(part))
             elif part.find("$ref") is not None:
@@ -104,7 +104,7 @@ class _Reader:
         self.draft.types.append(record)
 
     def _read_properties(self, record: DraftRecord, schema: Node) -> None:
-        required = set(schema.texts("required")) if isinstance(schema.value.get("required"), list) else set()
+        required = set(schema.get_texts("required")) if isinstance(schema.value.get("required"), list) else set()
         properties = schema.find("properties")
         for wire, member in _list_members(properties) if properties is not None else ():
             record.members.append(self._read_member(wire, member, record.name, is_required=wire in required))
@@ -119,11 +119,11 @@ class _Reader:
         self.plain[f"{owner}{title}"] = title if is_free else f"{owner}{title}"
         use = self._read_use(schema, f"{owner}{title}", 0)
         xml = schema.find("xml")
-        dotnet = xml.text("name") if xml is not None and xml.text("name").isidentifier() else ""
+        dotnet = xml.get_text("name") if xml is not None and xml.get_text("name").isidentifier() else ""
         if not is_required or _is_null(schema):
             use = replace(use, nullable=True)
         member = self.collector.make_member(
-            wire, use, Notes(description=schema.text("description")), owner, wire=wire, dotnet=dotnet
+            wire, use, Notes(description=schema.get_text("description")), owner, wire=wire, dotnet=dotnet
         )
         if is_required:
             member.api_member = ApiMember(is_required=True)
@@ -137,7 +137,7 @@ class _Reader:
         choices = [
             choice
             for keyword in ("anyOf", "oneOf", "allOf")
-            for choice in schema.items(keyword)
+            for choice in schema.get_items(keyword)
             if _list_kinds(choice) != ["null"]
         ]
         if len(choices) == 1:
@@ -160,13 +160,13 @@ class _Reader:
             if choices or schema.find("not") is not None:
                 self.draft.losses.add("a choice of schemas: any value", where)
             return TypeUse("Object")
-        format_name = schema.text("format")
+        format_name = schema.get_text("format")
         scalar = _SCALARS.get((kind, format_name)) or _SCALARS[kind, ""]
         return TypeUse("Array", (TypeUse("Byte"),)) if scalar == "Byte[]" else TypeUse(scalar)
 
     def _declare_enum(self, name: str, schema: Node) -> str:
         """Declare an enum, or find the one with the same members; return its name."""
-        texts = [str(value.value) for value in schema.items("enum") if value.value is not None]
+        texts = [str(value.value) for value in schema.get_items("enum") if value.value is not None]
         enum_name = self.enums.setdefault(tuple(texts), name)
         if enum_name == name and all(type_info.name != name for type_info in self.draft.types):
             numbered = all(text.lstrip("-").isdigit() for text in texts) and bool(texts)
@@ -180,7 +180,7 @@ class _Reader:
             )
             self.draft.types.append(
                 DraftEnum(
-                    name, "", schema.path, members, schema.text("description"), numbered=numbered, texts=wire_texts
+                    name, "", schema.path, members, schema.get_text("description"), numbered=numbered, texts=wire_texts
                 )
             )
         return enum_name
@@ -188,14 +188,16 @@ class _Reader:
     # Operations
 
     def _read_operation(self, path: str, verb: str, node: Node, item: Node) -> None:
-        parameters = [self._resolve(parameter) for parameter in (*item.items("parameters"), *node.items("parameters"))]
+        parameters = [
+            self._resolve(parameter) for parameter in (*item.get_items("parameters"), *node.get_items("parameters"))
+        ]
         body = self._find_body(node, parameters)
         name = self._find_request(node, path, verb, body)
         record = self.records.get(name)
         if record is None:
             record = self.records[name] = DraftRecord(name, "", node.path)
             self.draft.types.append(record)
-        record.description = record.description or node.text("summary")
+        record.description = record.description or node.get_text("summary")
         self._add_parameters(record, parameters)
         if body is not None and body.find("$ref") is None:
             self._read_properties(record, body)
@@ -211,7 +213,7 @@ class _Reader:
             (),
             self._read_response(node, name),
             self._read_access(node),
-            tuple(node.texts("tags")),
+            tuple(node.get_texts("tags")),
         )
 
     def _resolve(self, node: Node) -> Node:
@@ -229,7 +231,7 @@ class _Reader:
     def _find_body(self, node: Node, parameters: list[Node]) -> Node | None:
         """Return the schema of a request's body."""
         for parameter in parameters:
-            if parameter.text("in") == "body":
+            if parameter.get_text("in") == "body":
                 return parameter.find("schema")
         body = node.find("requestBody")
         content = self._resolve(body).find("content") if body is not None else None
@@ -241,7 +243,7 @@ class _Reader:
     def _find_request(self, node: Node, path: str, verb: str, body: Node | None) -> str:
         if body is not None and body.find("$ref") is not None:
             return _get_reference(body)
-        operation_id = node.text("operationId")
+        operation_id = node.get_text("operationId")
         plain = _make_name(operation_id)
         shorter = _make_name(_SUFFIX.sub("", operation_id))
         if plain and (plain in self.records or not shorter):
@@ -264,7 +266,7 @@ class _Reader:
     def _add_parameters(self, record: DraftRecord, parameters: list[Node]) -> None:
         names = {member.name.lower() for member in record.members}
         for parameter in parameters:
-            name, where = parameter.text("name", None), parameter.text("in")
+            name, where = parameter.get_text("name", None), parameter.get_text("in")
             if where in ("header", "cookie"):
                 self.draft.losses.add(f"a parameter in a {where}", f"{record.name}: {name}")
             if where not in ("path", "query", "formData") or name.lower() in names:
@@ -277,7 +279,7 @@ class _Reader:
                 record.name,
                 is_required=required is not None and required.value is True and where != "path",
             )
-            member.description = parameter.text("description") or member.description
+            member.description = parameter.get_text("description") or member.description
             if member.name.lower() not in names:
                 names.add(member.name.lower())
                 record.members.append(member)
@@ -297,7 +299,7 @@ class _Reader:
         return None
 
     def _read_access(self, node: Node) -> Access | None:
-        access = parse_access(f"{node.text('description')}\n{node.text('summary')}")
+        access = parse_access(f"{node.get_text('description')}\n{node.get_text('summary')}")
         if access is not None:
             return access
         security = node.find("security") or self.root.find("security")
@@ -307,14 +309,14 @@ class _Reader:
 
 
 def _list_members(node: Node) -> Iterator[tuple[str, Node]]:
-    for name in node.object():
-        member = Node(node.object()[name], f"{node.path}.{name}")
+    for name in node.get_object():
+        member = Node(node.get_object()[name], f"{node.path}.{name}")
         if isinstance(member.value, dict):
             yield name, member
 
 
 def _get_reference(node: Node) -> str:
-    text = node.text("$ref", None)
+    text = node.get_text("$ref", None)
     return _make_name(text.rpartition("/")[2].replace("~1", "/").replace("~0", "~"))
 
 
@@ -331,14 +333,16 @@ def _make_member_name(text: str, index: int) -> str:
 
 
 def _list_kinds(schema: Node) -> list[str]:
-    kind = schema.object().get("type")
+    kind = schema.get_object().get("type")
     return [str(option) for option in kind] if isinstance(kind, list) else [str(kind)] if kind else []
 
 
 def _is_null(schema: Node) -> bool:
     if "null" in _list_kinds(schema) or schema.value.get("nullable") is True or schema.value.get("x-nullable") is True:
         return True
-    return any(_list_kinds(choice) == ["null"] for keyword in ("anyOf", "oneOf") for choice in schema.items(keyword))
+    return any(
+        _list_kinds(choice) == ["null"] for keyword in ("anyOf", "oneOf") for choice in schema.get_items(keyword)
+    )
 
 
 def _join_routes(routes: tuple[Route, ...], route: Route) -> Iterator[Route]:

@@ -199,18 +199,21 @@ def test_routes_of_the_server_itself_are_left_out() -> None:
 
 def test_names_of_constructor_arguments_are_kept() -> None:
     argument = {"name": "maximumLength", "type": "Int32", "value": "50"}
-    named = prop("Name", "String", attributes=[{"name": "StringLength", "constructorArgs": [argument]}])
-    contract = contracts.read_json(document(operation("Ask", named))).contract
+    field = prop("Name", "String", attributes=[{"name": "StringLength", "constructorArgs": [argument]}])
+    contract = contracts.read_json(document(operation("Ask", field))).contract
     (attribute,) = contract.record("Ask").properties[0].attributes
     assert (attribute.arguments, attribute.names) == ((50,), ("maximumLength",))
     again = contracts.declare(contract)
     assert contracts.make_comparable(again) == contracts.make_comparable(contract)
-    (written,) = contracts.build_metadata(again)["operations"][0]["request"]["properties"][0]["attributes"]
-    assert [(each["name"], each["value"]) for each in written["constructorArgs"]] == [("maximumLength", "50")]
+    (attribute_metadata,) = contracts.build_metadata(again)["operations"][0]["request"]["properties"][0]["attributes"]
+    assert [
+        (argument_metadata["name"], argument_metadata["value"])
+        for argument_metadata in attribute_metadata["constructorArgs"]
+    ] == [("maximumLength", "50")]
     assert "[StringLength(50)]" in types.generate("csharp", again, Options.of((), "http://host", ""))
 
 
-def test_only_descriptions_that_are_api_attributes_become_some() -> None:
+def test_descriptions_become_api_attributes_only_if_they_were() -> None:
     """Hosts describe types by [Api], and by [Description], which is no attribute of the contract."""
     api = {"name": "Api", "args": [{"name": "Description", "type": "String", "value": "Asks"}]}
     dog, cat = (
@@ -225,23 +228,30 @@ def test_only_descriptions_that_are_api_attributes_become_some() -> None:
     contract = contracts.read_json(document(asks, finds, types=[dog, cat])).contract
     again = contracts.declare(contract)
     assert contracts.make_comparable(again) == contracts.make_comparable(contract)
-    found = contracts.build_metadata(again)
-    described = {
-        each["name"]: each
-        for each in (*(each[kind] for each in found["operations"] for kind in ("request", "response")), *found["types"])
+    metadata = contracts.build_metadata(again)
+    types_by_name = {
+        entry["name"]: entry
+        for entry in (
+            *(
+                operation_metadata[kind]
+                for operation_metadata in metadata["operations"]
+                for kind in ("request", "response")
+            ),
+            *metadata["types"],
+        )
     }
-    assert {name: each["description"] for name, each in described.items()} == {
+    assert {name: type_metadata["description"] for name, type_metadata in types_by_name.items()} == {
         "Ask": "Asks",
         "Find": "Finds",
         "Dog": "A dog",
         "Cat": "Asks",
     }
-    assert {name for name, each in described.items() if "attributes" in each} == {"Ask", "Cat"}
+    assert {name for name, type_metadata in types_by_name.items() if "attributes" in type_metadata} == {"Ask", "Cat"}
     for language in ("csharp", "java", "typescript"):
         assert types.generate(language, again, Options.of((), "http://host", "")).count("Api(Description=") == 2
 
 
-def test_only_descriptions_that_are_api_members_become_some() -> None:
+def test_descriptions_become_api_members_only_if_they_were() -> None:
     description = {"name": "Description", "type": "String", "value": "its name"}
     length = {"name": "DataType", "type": "String", "value": "short"}
     properties = [
@@ -252,9 +262,11 @@ def test_only_descriptions_that_are_api_members_become_some() -> None:
     contract = contracts.read_json(document(operation("Ask", *properties))).contract
     again = contracts.declare(contract)
     assert contracts.make_comparable(again) == contracts.make_comparable(contract)
-    written = contracts.build_metadata(again)["operations"][0]["request"]["properties"]
-    assert [each["description"] for each in written] == ["its name"] * 3
-    names = [[arg["name"] for told in each.get("attributes", ()) for arg in told["args"]] for each in written]
+    fields = contracts.build_metadata(again)["operations"][0]["request"]["properties"]
+    assert [field["description"] for field in fields] == ["its name"] * 3
+    names = [
+        [arg["name"] for attribute in field.get("attributes", ()) for arg in attribute["args"]] for field in fields
+    ]
     assert names == [["Description"], [], ["DataType"]]
     generated = types.generate("csharp", again, Options.of((), "http://host", ""))
     assert generated.count('[ApiMember(Description="its name")]') == 1
