@@ -88,7 +88,7 @@ def tracer(service: Service) -> Tracer | None:
 
 
 def checked_exporter() -> str:
-    """Return how traces are exported (`gateway.settings.traces_exporter`), and check that they can be. Raises ConfigurationError."""
+    """Return how traces are exported (`gateway.settings.find_traces_exporter`), and check that they can be. Raises ConfigurationError."""
     exporter = find_traces_exporter()
     if exporter:
         try:

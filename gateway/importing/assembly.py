@@ -128,7 +128,7 @@ class _Assembly:
                 return
         is_pair = declaration.name == "KeyValuePair" and _count_parameters(declaration) == 2
         if f"{declaration.namespace}.".startswith("System.") or is_pair:
-            # A .NET type, which `_of` converts.
+            # A .NET type, which `_convert_use` converts.
             return
         _check_name(declaration.name, declaration.position)
         other = self.declarations.get(declaration.name)
