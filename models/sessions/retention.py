@@ -41,7 +41,9 @@ def purge(unit: Unit, before: str, limit: int) -> int:
     found = [each.id for each in unit.all(_locked(unit, query))]
     if found:
         unit.change(Message.update(session_id=None).where(Message.session_id.in_(found)))
-        unit.change(Session.update(parent_session_id=None).where(Session.parent_session_id.in_(found)))
+        # The new version invalidates rows in memory.
+        orphaned = {"parent_session_id": None, "version": Session.version + 1}
+        unit.change(Session.update(**orphaned).where(Session.parent_session_id.in_(found)))
         for table in (SessionMember, SessionLog):
             unit.change(table.delete().where(table.session_id.in_(found)))
         unit.change(Session.delete().where(Session.id.in_(found)))

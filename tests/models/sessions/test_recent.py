@@ -10,7 +10,7 @@ import pytest
 from models import Database, connect
 from models.engine.caches import Recent
 from models.engine.listing import BLOCK, Order
-from models.sessions import session, session_list
+from models.sessions import retention, session, session_list
 from models.sessions.session import LogRow
 from tests.models.conftest import add, instant, stored
 
@@ -48,6 +48,17 @@ def test_another_process_changes_it(database: Database, migrated_url: str) -> No
         other.dispose()
     found = read(database, row.id)
     assert (found.display_name, found.version, [line.message for line in found.log]) == ("new", 2, ["made", "is new"])
+
+
+def test_its_parent_is_deleted(database: Database) -> None:
+    with database.unit_of_work() as unit:
+        parent = add(unit, archived=True)
+        child = add(unit, parent_session_id=parent.id)
+    for _ in range(2):
+        assert read(database, child.id).parent_session_id == parent.id
+    with database.unit_of_work() as unit:
+        assert retention.purge(unit, "2100-01-01T00:00:00.000000Z", 10) == 1
+    assert read(database, child.id) == child._replace(parent_session_id=None, version=2)
 
 
 def test_what_is_rolled_back_is_not_kept(database: Database) -> None:
