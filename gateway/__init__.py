@@ -127,9 +127,9 @@ def __getattr__(name: str) -> object:
     if home is None:
         raise AttributeError(f"module 'gateway' has no attribute '{name}'")
     module = import_module(home)
-    found = module if home.rpartition(".")[2] == name else getattr(module, name)
-    globals()[name] = found
-    return found
+    value = module if home.rpartition(".")[2] == name else getattr(module, name)
+    globals()[name] = value
+    return value
 
 
 def __dir__() -> list[str]:

@@ -32,16 +32,16 @@ def parse(text: str) -> Address | None:
         if not _is_port(colon + port):
             return None
     try:
-        found = ip_address(text.partition("%")[0])
+        address = ip_address(text.partition("%")[0])
     except ValueError:
         return None
-    return found.ipv4_mapped or found if isinstance(found, IPv6Address) else found
+    return address.ipv4_mapped or address if isinstance(address, IPv6Address) else address
 
 
 def canonical(text: str) -> str:
     """Return the one spelling of an address; a text that is not an address, such as a Unix socket's, stays as it is."""
-    found = parse(text)
-    return text if found is None else str(found)
+    address = parse(text)
+    return text if address is None else str(address)
 
 
 def network(text: str) -> Network:
@@ -49,26 +49,28 @@ def network(text: str) -> Network:
 
     :raises ValueError: when the text is neither.
     """
-    found = ip_network(text, strict=False)
-    if isinstance(found, IPv6Network) and found.prefixlen >= _MAPPED_BITS:
-        mapped = found.network_address.ipv4_mapped
+    parsed_network = ip_network(text, strict=False)
+    if isinstance(parsed_network, IPv6Network) and parsed_network.prefixlen >= _MAPPED_BITS:
+        mapped = parsed_network.network_address.ipv4_mapped
         if mapped is not None:
-            return IPv4Network((mapped, found.prefixlen - _MAPPED_BITS))
-    return found
+            return IPv4Network((mapped, parsed_network.prefixlen - _MAPPED_BITS))
+    return parsed_network
 
 
 def contains(networks: Iterable[Network], text: str) -> bool:
     """Return whether an address is in one of the networks. A text that is not an address is in none."""
-    found = parse(text)
-    return found is not None and any(found.version == each.version and found in each for each in networks)
+    address = parse(text)
+    return address is not None and any(
+        address.version == network_.version and address in network_ for network_ in networks
+    )
 
 
 def client_network(address: str) -> str:
     """Return what counts as one client: an IPv4 address, or the network of an IPv6 address; another text is unchanged."""
-    found = parse(address)
-    if found is None or found.version == 4:
-        return address if found is None else str(found)
-    return str(ip_network((found, _CLIENT_BITS), strict=False))
+    parsed = parse(address)
+    if parsed is None or parsed.version == 4:
+        return address if parsed is None else str(parsed)
+    return str(ip_network((parsed, _CLIENT_BITS), strict=False))
 
 
 def _is_port(text: str) -> bool:

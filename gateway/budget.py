@@ -103,14 +103,14 @@ class Budget:
 
     def holder(self) -> Callable[[int], None]:
         """Return a function that counts bytes held before they are written, with the same limits but separately from `write`."""
-        held = 0
+        held_bytes = 0
 
         def hold(size: int) -> None:
-            nonlocal held
+            nonlocal held_bytes
             self.pause()
             self.check_time()
-            held += size
-            if held > self._limits.bytes:
+            held_bytes += size
+            if held_bytes > self._limits.bytes:
                 raise self._too_large()
 
         return hold

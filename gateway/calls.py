@@ -111,8 +111,10 @@ def authorize(principal: Principal | None, access: Access) -> None:
         return
     if not principal.roles.issuperset(access.all_of) or (access.any_of and principal.roles.isdisjoint(access.any_of)):
         raise RoleMissing
-    held = principal.permissions
-    if not held.issuperset(access.permissions) or (access.any_permission and held.isdisjoint(access.any_permission)):
+    permissions = principal.permissions
+    if not permissions.issuperset(access.permissions) or (
+        access.any_permission and permissions.isdisjoint(access.any_permission)
+    ):
         raise PermissionMissing
 
 

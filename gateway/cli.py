@@ -103,13 +103,13 @@ class _Gateway(click.Group):
         self, context: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the command of the arguments. The first MODULE:ATTRIBUTE after its name is the service that it is about."""
-        name, command, rest = super().resolve_command(context, args)
+        name, command, arguments = super().resolve_command(context, args)
         if name in _OF_A_SERVICE and command is not None:
-            for position, argument in enumerate(rest):
-                if _SERVICE.fullmatch(argument) and not _is_value(command, rest[:position]):
-                    os.environ["GATEWAY_SERVICE"] = rest.pop(position)
+            for position, argument in enumerate(arguments):
+                if _SERVICE.fullmatch(argument) and not _is_value(command, arguments[:position]):
+                    os.environ["GATEWAY_SERVICE"] = arguments.pop(position)
                     break
-        return name, command, rest
+        return name, command, arguments
 
     def invoke(self, context: click.Context) -> object:
         try:
@@ -132,10 +132,15 @@ def _is_value(command: click.Command, before: Sequence[str]) -> bool:
     commands: Iterable[click.Command] = [command]
     if isinstance(command, click.Group):
         # Without a subcommand's name, it may be any of them: `gateway front URL` is `gateway front to URL`.
-        one = command.commands.get(before[0])
-        commands = command.commands.values() if one is None else [one]
-    options = [each for one in commands for each in one.params if isinstance(each, click.Option) and not each.is_flag]
-    return any(before[-1] in each.opts for each in options)
+        subcommand = command.commands.get(before[0])
+        commands = command.commands.values() if subcommand is None else [subcommand]
+    options = [
+        parameter
+        for subcommand in commands
+        for parameter in subcommand.params
+        if isinstance(parameter, click.Option) and not parameter.is_flag
+    ]
+    return any(before[-1] in parameter.opts for parameter in options)
 
 
 @click.group(cls=_Gateway, commands=_Commands(), context_settings={"help_option_names": ["-h", "--help"]})
@@ -272,7 +277,7 @@ def _print_plan(planned: Sequence[tuple[str, bool, Sequence[Step]]], *, as_json:
     if as_json:
         print_json(
             [
-                {"migration": name, "earlierVersionWorksOn": expands, "changes": [each._asdict() for each in steps]}
+                {"migration": name, "earlierVersionWorksOn": expands, "changes": [step._asdict() for step in steps]}
                 for name, expands, steps in planned
             ]
         )

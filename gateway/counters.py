@@ -31,8 +31,8 @@ class Asked(NamedTuple):
 class _Rows(dict[tuple[str, str, int], list[float]]):
     """By key: requests up to each of `BOUNDS` and above, then seconds, bytes of request bodies, bytes of response bodies."""
 
-    def __missing__(self, asked: tuple[str, str, int]) -> list[float]:
-        row = self[asked] = [0.0] * (len(BOUNDS) + 4)
+    def __missing__(self, key: tuple[str, str, int]) -> list[float]:
+        row = self[key] = [0.0] * (len(BOUNDS) + 4)
         return row
 
 
@@ -54,16 +54,16 @@ class Requests:
         self.lock = threading.Lock()
         self.rows = _Rows()
 
-    def add(self, asked: tuple[str, str, int], seconds: float, received: int, sent: int) -> None:
+    def add(self, key: tuple[str, str, int], seconds: float, received: int, sent: int) -> None:
         """Count a request.
 
-        :param asked: an `Asked`, or an equal tuple.
+        :param key: an `Asked`, or an equal tuple.
         :param seconds: the duration; of a stream, to its end.
         :param received: bytes of its body.
         :param sent: bytes of the response's body.
         """
         with self.lock:
-            row = self.rows[asked]
+            row = self.rows[key]
             row[bisect_left(BOUNDS, seconds)] += 1
             row[-3] += seconds
             row[-2] += received
@@ -72,7 +72,7 @@ class Requests:
     def total(self) -> dict[Asked, list[float]]:
         """Return the rows as they are now."""
         with self.lock:
-            return {Asked(*asked): list(row) for asked, row in self.rows.items()}
+            return {Asked(*key): list(row) for key, row in self.rows.items()}
 
 
 #: The requests of this process.

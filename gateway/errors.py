@@ -124,11 +124,11 @@ class ValidationFailed(ServiceError):
     """Values that can't be converted or break rules. Code and message are those of the first failure, as in ServiceStack."""
 
     def __init__(self, operation: str, errors: Sequence[FieldError]) -> None:
-        first = errors[0]
+        first_error = errors[0]
         if any(error.error_code == MalformedRequest.error_code for error in errors):
             code, message = MalformedRequest.error_code, f"Unable to bind to request '{operation}'"
         else:
-            code, message = first.error_code, first.message
+            code, message = first_error.error_code, first_error.message
         super().__init__(message, errors, error_code=code)
 
 

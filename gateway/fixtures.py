@@ -52,6 +52,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     from gateway.upstream import replaying
 
-    found = replaying.tests(Path(metafunc.definition.path).parent / mark.args[0])
-    names = [f"{number} {replaying.title(each.conversation)}" for number, each in enumerate(found, 1)]
-    metafunc.parametrize("conversation", found, ids=names)
+    conversations = replaying.tests(Path(metafunc.definition.path).parent / mark.args[0])
+    names = [f"{number} {replaying.title(test.conversation)}" for number, test in enumerate(conversations, 1)]
+    metafunc.parametrize("conversation", conversations, ids=names)

@@ -9,8 +9,8 @@ from functools import lru_cache
 
 def now() -> str:
     """Return the current time with six digits and ``Z``."""
-    second, rest = divmod(time.time_ns(), 1_000_000_000)
-    return f"{to_second(second)}.{rest // 1000:06}Z"
+    second, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
+    return f"{to_second(second)}.{nanoseconds // 1000:06}Z"
 
 
 # PERF: most calls are in the same second as the one before.

@@ -126,9 +126,9 @@ def order_of(item: type[Dto], request: Instance, default: str) -> Order:
         return Order(default, descending)
     attribute = _sortable(item).get(request.sort_field.lower())
     if attribute is None:
-        shown = request.sort_field[:200]
-        text = f"'Sort Field' has a range of values which does not include '{shown}'."
-        meta = {"PropertyName": "Sort Field", "PropertyValue": shown}
+        shown_field = request.sort_field[:200]
+        text = f"'Sort Field' has a range of values which does not include '{shown_field}'."
+        meta = {"PropertyName": "Sort Field", "PropertyValue": shown_field}
         raise ValidationFailed(item.__name__, [FieldError("Enum", "sortField", text, meta)])
     return Order(attribute, descending)
 

@@ -39,11 +39,11 @@ class LogQueue(io.TextIOBase):
         super().__init__()
         self._descriptor = descriptor
         self._notice = notice
-        self._begin()
-        os.register_at_fork(after_in_child=self._begin)
+        self._reset()
+        os.register_at_fork(after_in_child=self._reset)
         atexit.register(self.finish)
 
-    def _begin(self) -> None:
+    def _reset(self) -> None:
         """Reset the state: a forked child needs its own thread, and the parent writes its lines itself."""
         # A signal handler may write while the thread that it interrupts writes.
         self._lock = threading.RLock()
@@ -54,8 +54,8 @@ class LogQueue(io.TextIOBase):
         self._dropped = 0
         self.dropped = 0
         self._torn = False
-        self._written = threading.Event()
-        self._written.set()
+        self._all_written = threading.Event()
+        self._all_written.set()
         self._stalled = False
         self._thread: threading.Thread | None = None
 
@@ -81,9 +81,9 @@ class LogQueue(io.TextIOBase):
             else:
                 self._waiting.append(data)
                 self._size += len(data)
-                self._written.clear()
+                self._all_written.clear()
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="log", daemon=True)
+                self._thread = threading.Thread(target=self._write_batches, name="log", daemon=True)
                 self._thread.start()
         if not self._wake.is_set():
             self._wake.set()
@@ -94,15 +94,15 @@ class LogQueue(io.TextIOBase):
         if self._stalled:
             return
         self._is_awaited.set()
-        if not self._written.wait(FLUSH):
+        if not self._all_written.wait(FLUSH):
             self._stalled = True
 
     def finish(self) -> None:
         """Wait until everything is written, for `LAST_CHANCE` seconds at most."""
         self._is_awaited.set()
-        self._written.wait(LAST_CHANCE)
+        self._all_written.wait(LAST_CHANCE)
 
-    def _run(self) -> None:
+    def _write_batches(self) -> None:
         while self._wake.wait():
             self._is_awaited.wait(PAUSE)
             with self._lock:
@@ -115,7 +115,7 @@ class LogQueue(io.TextIOBase):
             with self._lock:
                 self._stalled = False
                 if not self._waiting:
-                    self._written.set()
+                    self._all_written.set()
 
     def _report(self) -> None:
         dropped = self._dropped
@@ -125,12 +125,12 @@ class LogQueue(io.TextIOBase):
 
     def _send(self, data: bytes, lines: int) -> bool:
         """Write lines, and return whether all of them were written."""
-        rest = memoryview(b"\n" + data if self._torn else data)
+        unsent = memoryview(b"\n" + data if self._torn else data)
         try:
-            while rest:
+            while unsent:
                 try:
-                    rest = rest[os.write(self._descriptor, rest) :]
-                    self._torn = bool(rest)
+                    unsent = unsent[os.write(self._descriptor, unsent) :]
+                    self._torn = bool(unsent)
                 except BlockingIOError:  # another process has made it non-blocking
                     poll = select.poll()
                     poll.register(self._descriptor, select.POLLOUT)

@@ -247,9 +247,9 @@ class Meter:
         requests, counts = snapshot.requests, snapshot.counters
         slot = 0 if self._board is None else self._board.slot
         gauges = {slot: snapshot.gauges}
-        for number, other in self._board.others() if self._board is not None else ():
-            _add_snapshot(requests, counts, other)
-            gauges[number] = [gauge for gauge in other.gauges if gauge.name not in OF_NODE]
+        for number, worker_snapshot in self._board.others() if self._board is not None else ():
+            _add_snapshot(requests, counts, worker_snapshot)
+            gauges[number] = [gauge for gauge in worker_snapshot.gauges if gauge.name not in OF_NODE]
         for key, row in requests.items():
             operation = key.operation
             _add(counts, ("gateway_requests", operation, key.format, str(key.status)), sum(row[: len(BOUNDS) + 1]))
@@ -272,10 +272,10 @@ def _add(counts: dict[tuple[str, ...], float], key: tuple[str, ...], value: floa
     counts[key] = counts.get(key, 0) + value
 
 
-def _add_snapshot(requests: dict[Asked, list[float]], counts: dict[tuple[str, ...], float], other: Snapshot) -> None:
-    for key, value in other.counters.items():
+def _add_snapshot(requests: dict[Asked, list[float]], counts: dict[tuple[str, ...], float], snapshot: Snapshot) -> None:
+    for key, value in snapshot.counters.items():
         _add(counts, key, value)
-    for request_key, row in other.requests.items():
+    for request_key, row in snapshot.requests.items():
         earlier_row = requests.get(request_key)
         requests[request_key] = (
             row if earlier_row is None else [one + two for one, two in zip(earlier_row, row, strict=True)]

@@ -29,7 +29,7 @@ def parse(text: str) -> str:
         raise ValueError(f"{text!r} is the origin of every page without one; serve the page over http or https")
     if "://" not in text:
         raise ValueError(f"{text!r} has no scheme; write {'https://' + text.strip('/')!r}")
-    if any(each.isspace() for each in text):
+    if any(character.isspace() for character in text):
         raise ValueError(f"{text!r} has a blank in it; separate origins by commas")
     try:
         parts = urlsplit(text)
@@ -74,22 +74,22 @@ def _host(text: str, parts: SplitResult) -> str:
 
 def host_and_port(header: str) -> tuple[str, str] | None:
     """Return the host, in lower case, and the port of a Host header; the port is empty if it has none. None for an invalid header."""
-    found = _HOST.fullmatch(header.strip())
-    return None if found is None else (found[1].lower(), found[2] or "")
+    match = _HOST.fullmatch(header.strip())
+    return None if match is None else (match[1].lower(), match[2] or "")
 
 
 def without_default_port(scheme: str, header: str) -> str:
     """Return the host of a Host header for a URL of that scheme; empty for an invalid header."""
-    found = host_and_port(header)
-    if found is None:
+    parts = host_and_port(header)
+    if parts is None:
         return ""
-    host, port = found
+    host, port = parts
     return host if port in ("", str(_DEFAULT_PORTS.get(scheme))) else f"{host}:{int(port)}"
 
 
 def is_origin_of_host(origin: str, header: str) -> bool:
     """Return whether an Origin header names the host of a Host header. The Origin's scheme determines the default port of both:
     the gateway's own scheme does not count, because TLS may end at a proxy."""
-    scheme, separator, rest = origin.lower().partition("://")
-    ours = without_default_port(scheme, header)
-    return bool(separator and ours) and without_default_port(scheme, rest) == ours
+    scheme, separator, netloc = origin.lower().partition("://")
+    host = without_default_port(scheme, header)
+    return bool(separator and host) and without_default_port(scheme, netloc) == host

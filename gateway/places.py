@@ -165,23 +165,23 @@ class _Queue:
                 return 0.0
             limit = self._share.waiting
             if limit is not None and sum(waiter.caller == caller for waiter in self._waiting) >= limit:
-                raise self._refusal(caller, resource)
+                raise self._make_refusal(caller, resource)
             waiter = _Waiter(caller, resource)
             self._waiting.append(waiter)
         began = time.monotonic()
         deadline = began + self._share.patience
-        while not waiter.granted.acquire(timeout=max(0.0, self._until(resource, deadline) - time.monotonic())):
+        while not waiter.granted.acquire(timeout=max(0.0, self._find_end(resource, deadline) - time.monotonic())):
             with self._lock:
                 if waiter not in self._waiting:
                     # The place was granted just now.
                     break
-                if time.monotonic() < self._until(resource, deadline):
+                if time.monotonic() < self._find_end(resource, deadline):
                     continue
                 self._waiting.remove(waiter)
-                raise self._refusal(caller, resource)
+                raise self._make_refusal(caller, resource)
         return time.monotonic() - began
 
-    def _until(self, resource: str, deadline: float) -> float:
+    def _find_end(self, resource: str, deadline: float) -> float:
         """Return when a request stops waiting for a place: at the deadline, or earlier if a lock blocks the entity it changes."""
         if self._running_on[resource] < self._share.per_resource:
             return deadline
@@ -214,7 +214,7 @@ class _Queue:
         """The number of requests that have a place."""
         return self._share.places - self._free
 
-    def _rest(self, caller: str, began: float) -> None:
+    def _pause(self, caller: str, began: float) -> None:
         """Let other callers go first when the caller has more requests that wait.
 
         :param began: when its last request began, by `time.thread_time`.
@@ -224,7 +224,7 @@ class _Queue:
 
     def leave(self, caller: str, resource: str, began: float) -> None:
         if self._waiting and began >= 0:
-            self._rest(caller, began)
+            self._pause(caller, began)
         self.last = time.monotonic()
         with self._lock:
             self._free += 1
@@ -239,7 +239,7 @@ class _Queue:
                 if resource not in self._running_on:
                     del self._progress[resource]
             while self._waiting and self._free:
-                waiter = self._next()
+                waiter = self._pick_waiter()
                 if waiter is None:
                     break
                 self._waiting.remove(waiter)
@@ -247,9 +247,11 @@ class _Queue:
                 waiter.granted.release()
 
     def _may_run(self, caller: str, resource: str) -> bool:
-        return self._running[caller] < self._most(caller) and self._running_on[resource] < self._share.per_resource
+        return (
+            self._running[caller] < self._find_limit(caller) and self._running_on[resource] < self._share.per_resource
+        )
 
-    def _most(self, caller: str) -> int:
+    def _find_limit(self, caller: str) -> int:
         """Return how many requests of a caller may run at once now."""
         share = self._share
         is_alone = share.per_caller_of_many >= share.per_caller or not self._callers.others_than(caller, RECENT)
@@ -261,19 +263,19 @@ class _Queue:
         if resource:
             self._begin_on(resource)
 
-    def _next(self) -> _Waiter | None:
+    def _pick_waiter(self) -> _Waiter | None:
         """Return the waiter that gets the next free place."""
         allowed = (waiter for waiter in self._waiting if self._may_run(waiter.caller, waiter.resource))
         return min(allowed, key=lambda waiter: self._running[waiter.caller], default=None)
 
-    def _refusal(self, caller: str, resource: str) -> TooManyRequests | Unavailable:
+    def _make_refusal(self, caller: str, resource: str) -> TooManyRequests | Unavailable:
         retry_after = max(1, round(self._share.patience))
         if self._running_on[resource] >= self._share.per_resource:
             return Unavailable("Too many requests want to change the same thing. Try again later.", retry_after)
-        most, what = self._most(caller), self._kind.value
+        most, requests = self._find_limit(caller), self._kind.value
         if self._running[caller] >= most:
             return TooManyRequests(
-                f"A caller may have {most} {what} at once in this process. Wait for one to end.", retry_after
+                f"A caller may have {most} {requests} at once in this process. Wait for one to end.", retry_after
             )
         return Unavailable(f"All places for {self._kind.value} are taken. Try again later.", retry_after)
 

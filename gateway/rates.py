@@ -45,7 +45,7 @@ def parse(text: str) -> Mapping[str, Rate]:
     :raises ValueError: when the text has another form, or names a class twice.
     """
     rates: dict[str, Rate] = {}
-    for part in filter(None, (each.strip() for each in text.split(","))):
+    for part in filter(None, (part_.strip() for part_ in text.split(","))):
         match = _RATE.fullmatch(part)
         if match is None or match["name"] not in CLASSES or match["name"] in rates:
             raise ValueError(
@@ -93,22 +93,22 @@ class Rates:
         """Take a token. Return the seconds to wait if there is none, else 0."""
         assert self._buckets is not None
         now, interval = self._clock(), rate.seconds / rate.count
-        place, full = self._bucket(tag, now)
+        offset, full = self._find_bucket(tag, now)
         full = max(full, now) + interval
         wait = full - now - rate.seconds
         if wait > 1e-9:
             return wait
-        _BUCKET.pack_into(self._buckets, place, tag, full)
+        _BUCKET.pack_into(self._buckets, offset, tag, full)
         return 0.0
 
-    def _bucket(self, tag: int, now: float) -> tuple[int, float]:
+    def _find_bucket(self, tag: int, now: float) -> tuple[int, float]:
         """Return the offset of a key's bucket, and when it is full. A new key gets a full bucket or, if there is none, the fullest one."""
         assert self._buckets is not None
-        found = []
+        buckets = []
         for probe in range(_PROBES):
-            place = (tag + probe) % _BUCKETS * _BUCKET.size
-            owner, full = _BUCKET.unpack_from(self._buckets, place)
+            offset = (tag + probe) % _BUCKETS * _BUCKET.size
+            owner, full = _BUCKET.unpack_from(self._buckets, offset)
             if owner == tag:
-                return place, full
-            found.append((full, place))
-        return min(found)[1], now
+                return offset, full
+            buckets.append((full, offset))
+        return min(buckets)[1], now

@@ -50,15 +50,17 @@ def parse(url: str) -> RedisAddress:
     if at and not colon:
         # SECURITY: a password in the place of the user would be printed.
         raise ValueError("a user or password is written as USER:PASSWORD@ or :PASSWORD@")
-    host, port = _host(server)
+    host, port = _parse_host(server)
     path = parts.path.removeprefix("/")
     if not re.fullmatch(r"[0-9]{0,5}", path) or parts.fragment:
         raise ValueError("behind the host is the number of a database, as in redis://HOST:6379/0")
     tls = parts.scheme == "rediss"
-    return RedisAddress(host, port, int(path or 0), unquote(user), unquote(password), tls, _files(parts.query, tls=tls))
+    return RedisAddress(
+        host, port, int(path or 0), unquote(user), unquote(password), tls, _parse_files(parts.query, tls=tls)
+    )
 
 
-def _host(text: str) -> tuple[str, int]:
+def _parse_host(text: str) -> tuple[str, int]:
     matched = _HOST.fullmatch(text)
     if matched is None:
         raise ValueError("the URL names no host, or an IPv6 address without brackets: redis://HOST:6379/0")
@@ -69,12 +71,12 @@ def _host(text: str) -> tuple[str, int]:
     return unquote(name.strip("[]")), int(port or _PORT)
 
 
-def _files(query: str, *, tls: bool) -> Mapping[str, str]:
-    found: dict[str, str] = {}
+def _parse_files(query: str, *, tls: bool) -> Mapping[str, str]:
+    files: dict[str, str] = {}
     for name, path in parse_qsl(query, keep_blank_values=True):
         if name not in _FILES:
             raise ValueError(f"the option {name!r} is none of {', '.join(_FILES)}")
-        if name in found:
+        if name in files:
             raise ValueError(f"the option {name} is given twice")
         if not tls:
             raise ValueError(f"the option {name} needs rediss://")
@@ -83,5 +85,5 @@ def _files(query: str, *, tls: bool) -> Mapping[str, str]:
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else "is not a path"
             raise ValueError(f"the option {name} names the file {path!r}: {reason}") from error
-        found[name] = path
-    return found
+        files[name] = path
+    return files

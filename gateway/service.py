@@ -103,12 +103,16 @@ class _FunctionCallers:
 
     def _find_method(self, caller: Principal, credentials: Credentials) -> Method:
         """Return the credentials that signed the caller in: the API key if it does so alone, the cookie if the others do not without it."""
-        nothing = Credentials(address=credentials.address)
-        if credentials.api_key and self._sign_in(caller, nothing._replace(api_key=credentials.api_key), credentials):
+        no_credentials = Credentials(address=credentials.address)
+        if credentials.api_key and self._sign_in(
+            caller, no_credentials._replace(api_key=credentials.api_key), credentials
+        ):
             return Method.KEY
         # SECURITY: browsers send cookies automatically, with requests of other sites' pages too.
-        others = credentials._replace(cookie="")
-        if credentials.cookie and (others == nothing or not self._sign_in(caller, others, credentials)):
+        without_cookie = credentials._replace(cookie="")
+        if credentials.cookie and (
+            without_cookie == no_credentials or not self._sign_in(caller, without_cookie, credentials)
+        ):
             return Method.COOKIE
         return Method.OTHER
 
@@ -118,10 +122,10 @@ class _FunctionCallers:
         if part == credentials:
             return True
         try:
-            other = self.function(part)
+            signed_in = self.function(part)
         except ServiceError:
             return False
-        return other is not None and other.user_id == caller.user_id
+        return signed_in is not None and signed_in.user_id == caller.user_id
 
     def renewal(self, caller: Principal) -> Sequence[Cookie]:
         """Return no cookies: these callers have no log-in sessions."""

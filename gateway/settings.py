@@ -107,14 +107,14 @@ def _are_networks(values: list[str]) -> bool:
 
 
 def _check_origins(values: list[str]) -> None:
-    wrong = []
+    problems = []
     for origin in _drop_blank(values):
         try:
             origins.parse(origin)
         except ValueError as error:
-            wrong.append(f"{error}.")
-    if wrong:
-        raise ValidationError(" ".join(wrong))
+            problems.append(f"{error}.")
+    if problems:
+        raise ValidationError(" ".join(problems))
 
 
 def _drop_blank(values: Iterable[str]) -> list[str]:
@@ -483,8 +483,8 @@ class Settings:
                 settings, cors_origins=tuple(dict.fromkeys(map(origins.parse, _drop_blank(settings.cors_origins))))
             )
         except EnvValidationError as error:
-            wrong = cast("Mapping[str, list[str]]", error.error_messages)
-            lines = [f"{name}: {' '.join(texts)}" for name, texts in wrong.items()]
+            problems = cast("Mapping[str, list[str]]", error.error_messages)
+            lines = [f"{name}: {' '.join(texts)}" for name, texts in problems.items()]
             raise ConfigurationError("\n".join(["settings that can't be used:"] * (len(lines) > 1) + lines)) from error
         except UnicodeDecodeError as error:
             raise ConfigurationError("The file that a GATEWAY_…_FILE variable names is not UTF-8.") from error

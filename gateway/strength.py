@@ -21,6 +21,8 @@ def is_guessable(text: str, power: int, known: Iterable[str | None] = ()) -> boo
     # Its lists take 20 ms and some megabytes, which most processes never need.
     from zxcvbn import zxcvbn
 
-    words = [word for each in known if each for word in (each, *each.replace("@", ".").split("."))]
-    found = zxcvbn(text[:_LOOKED_AT], user_inputs=[*words, "gateway", "sessions"])
-    return float(found["guesses_log10"]) < power
+    words = [
+        word for known_text in known if known_text for word in (known_text, *known_text.replace("@", ".").split("."))
+    ]
+    estimate = zxcvbn(text[:_LOOKED_AT], user_inputs=[*words, "gateway", "sessions"])
+    return float(estimate["guesses_log10"]) < power

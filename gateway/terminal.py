@@ -12,7 +12,10 @@ def printable(text: str, kept: str = "") -> str:
     if text.isprintable():
         return text
     return "".join(
-        each if each.isprintable() or each in kept else each.encode("unicode_escape").decode("ascii") for each in text
+        character
+        if character.isprintable() or character in kept
+        else character.encode("unicode_escape").decode("ascii")
+        for character in text
     )
 
 

@@ -19,9 +19,9 @@ _TRACEPARENT = re.compile(
 
 def trace_id(traceparent: str) -> str:
     """Return the id of the trace that the header names; empty for an invalid header."""
-    found = _TRACEPARENT.fullmatch(traceparent.strip(" \t"))
+    match = _TRACEPARENT.fullmatch(traceparent.strip(" \t"))
     # Version 00 has nothing after its flags; later versions may.
-    return "" if found is None or (found["more"] and found["version"] == "00") else found["trace"]
+    return "" if match is None or (match["more"] and match["version"] == "00") else match["trace"]
 
 
 class RequestSpan(Protocol):

@@ -56,7 +56,7 @@ class Turns(Generic[Item]):
     def __init__(self, start: Callable[[Item], None], at_once: int) -> None:
         self._start = start
         self._at_once = at_once
-        self._taken = 0
+        self._running = 0
         self._waiting: deque[Item] = deque()
         self._lock = threading.Lock()
 
@@ -80,16 +80,16 @@ class Turns(Generic[Item]):
     def leave(self) -> None:
         """End the turn of an item, and start the next one."""
         with self._lock:
-            self._taken -= 1
+            self._running -= 1
         self.wake()
 
     def wake(self) -> None:
         """Start the waiting items that may now have a turn."""
         while self._waiting:
             with self._lock:
-                if not self._waiting or self._taken >= self.most():
+                if not self._waiting or self._running >= self.most():
                     return
-                self._taken += 1
+                self._running += 1
                 self.begin()
                 item = self._waiting.popleft()
             self._start(item)
@@ -192,6 +192,6 @@ class Counted:
         if self._began >= 0:
             ran = time.thread_time() - self._began
             self._turns.spend(ran)
-            if rest := self._turns.rest(ran):
-                time.sleep(rest)
+            if pause := self._turns.rest(ran):
+                time.sleep(pause)
         self._turns.leave()

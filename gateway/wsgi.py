@@ -114,26 +114,30 @@ def load(name: str) -> Service:
         module = import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
-            raise ConfigurationError(f"the module '{module_name}' can't be imported: {_told(error, folder)}") from error
+            raise ConfigurationError(
+                f"the module '{module_name}' can't be imported: {_format_error(error, folder)}"
+            ) from error
         raise ConfigurationError(
             f"there is no module '{error.name}' for the service '{name}' in {folder} or on Python's path"
         ) from error
     except Exception as error:
-        raise ConfigurationError(f"the module '{module_name}' can't be imported: {_told(error, folder)}") from error
-    found = getattr(module, attribute, None)
-    if not isinstance(found, Service):
-        what = "nothing" if found is None else f"a {type(found).__name__}"
-        raise ConfigurationError(f"'{name}' is {what}, and no gateway.Service")
-    return found
+        raise ConfigurationError(
+            f"the module '{module_name}' can't be imported: {_format_error(error, folder)}"
+        ) from error
+    service = getattr(module, attribute, None)
+    if not isinstance(service, Service):
+        description = "nothing" if service is None else f"a {type(service).__name__}"
+        raise ConfigurationError(f"'{name}' is {description}, and no gateway.Service")
+    return service
 
 
-def _told(error: Exception, folder: str) -> str:
+def _format_error(error: Exception, folder: str) -> str:
     """Return an error of a service's module on one line, with the last line of a file in the working folder that led to it."""
     if isinstance(error, SyntaxError):
         return f"{type(error).__name__}: {error}"
     frames = traceback.extract_tb(error.__traceback__)
-    own = [each for each in frames if each.filename.startswith(folder + os.sep)] or frames
-    return f"{type(error).__name__}: {error} ({own[-1].filename}, line {own[-1].lineno})"
+    own_frames = [frame for frame in frames if frame.filename.startswith(folder + os.sep)] or frames
+    return f"{type(error).__name__}: {error} ({own_frames[-1].filename}, line {own_frames[-1].lineno})"
 
 
 def refusal(settings: Settings) -> Callable[[bytes], bytes]:

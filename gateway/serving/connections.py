@@ -41,7 +41,7 @@ class ClientSocket(socket.socket):
         self.head = bytearray()
         self._body_deadline = 0.0
         self._credit = RESPONSE_GRACE
-        self._sent = 0
+        self._sent_bytes = 0
         self._received_bytes = 0
 
     def begin(self, body_deadline: float, head: bytearray) -> None:
@@ -92,17 +92,17 @@ class ClientSocket(socket.socket):
 
         :raises BrokenPipeError: when the client reads the response too slowly.
         """
-        rest = memoryview(data)
-        while rest:
+        unsent = memoryview(data)
+        while unsent:
             try:
-                sent = super().send(rest, flags)
+                sent = super().send(unsent, flags)
             except BlockingIOError:
                 if self._timeout == 0.0:
                     raise
                 self._wait_for_room()
             else:
-                self._sent += sent
-                rest = rest[sent:]
+                self._sent_bytes += sent
+                unsent = unsent[sent:]
 
     def reset(self) -> None:
         """Make `close` reset the connection, so that the response does not look complete to the client."""
@@ -121,7 +121,7 @@ class ClientSocket(socket.socket):
         began = time.monotonic()
         self._poll(select.POLLOUT, _TICK)
         # The client has not yet taken bytes in the send buffer; the socket has room only when much of the buffer is free.
-        received_bytes = self._sent - self._count_unsent()
+        received_bytes = self._sent_bytes - self._count_unsent()
         seconds = (received_bytes - self._received_bytes) / SLOWEST
         self._received_bytes = received_bytes
         self._credit = min(RESPONSE_GRACE, self._credit + seconds) - (time.monotonic() - began)

@@ -206,13 +206,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """Wait for a connection's next request, which may have arrived with the previous one."""
         now = time.monotonic()
         conn.incoming = Incoming(now)
-        rest = conn.rest()
-        if rest and conn.incoming.feed(rest, now):
+        data = conn.rest()
+        if data and conn.incoming.feed(data, now):
             self.enqueue_req(conn)
             return
         conn.sock.setblocking(False)
-        if rest:
-            self._hold(conn, len(rest))
+        if data:
+            self._hold(conn, len(data))
             self._watch(conn, self._arriving, conn.incoming.deadline(now), self._receive_part)
         else:
             seconds = self.cfg.keepalive if self.alive else STOP_KEEPALIVE_LINGER

@@ -52,14 +52,14 @@ def send(request: SendMessage, context: Context) -> Any:
 
 def _build_from_session(row: Any) -> dict[str, Any]:
     incoming = row.direction == SessionDirections.Incoming
-    there = (row.from_phone_number or row.from_address) if incoming else (row.to_address or row.destination)
+    peer = (row.from_phone_number or row.from_address) if incoming else (row.to_address or row.destination)
     return {
         "session_id": row.id,
         "account_id": row.account_id,
         "customer_id": row.customer_id,
         "endpoint_id": row.endpoint_id,
         "endpoint_display_name": row.endpoint_name,
-        "other_address": there,
+        "other_address": peer,
     }
 
 

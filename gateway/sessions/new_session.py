@@ -97,8 +97,10 @@ def _collect_members(
     request: NewSession, caller: Principal, entities: _Entities, direction: SessionDirections
 ) -> list[MemberRow]:
     """Return the caller, then the invited members, each identity once."""
-    first = people.make_calling_member(caller, "Caller" if direction is SessionDirections.Incoming else "Agent")
-    members = {first.identity: first}
+    calling_member = people.make_calling_member(
+        caller, "Caller" if direction is SessionDirections.Incoming else "Agent"
+    )
+    members = {calling_member.identity: calling_member}
     for address in request.member_email_addresses or ():
         if address:
             invited = people.make_invited_member(address)

@@ -112,6 +112,6 @@ def find_member(context: Context, name: str) -> MemberRow | None:
     return make_member(name) if _NUMBER.fullmatch(name) else None
 
 
-def is_same(one: str | None, other: str | None) -> bool:
+def is_same(identity: str | None, other_identity: str | None) -> bool:
     """Return whether two identities are equal in any letter case."""
-    return one is not None and other is not None and one.lower() == other.lower()
+    return identity is not None and other_identity is not None and identity.lower() == other_identity.lower()

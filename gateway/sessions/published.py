@@ -23,16 +23,16 @@ LEFT = "member.left"
 ARRIVED = "message.arrived"
 
 
-def publish(context: Context, selector: str, row: Any, *others: MemberRow) -> Any:
+def publish(context: Context, selector: str, row: Any, *other_members: MemberRow) -> Any:
     """Publish that something has happened to a session, and return the session.
 
-    :param others: users who are notified in addition to the members.
+    :param other_members: users who are notified in addition to the members.
     """
-    publish_with(context.events, selector, row, *others)
+    publish_with(context.events, selector, row, *other_members)
     return row
 
 
-def publish_with(events: Publisher, selector: str, row: Any, *others: MemberRow) -> None:
+def publish_with(events: Publisher, selector: str, row: Any, *other_members: MemberRow) -> None:
     """Publish like `publish`, outside of a request."""
     if not events.wanted:
         return
@@ -40,7 +40,7 @@ def publish_with(events: Publisher, selector: str, row: Any, *others: MemberRow)
         selector,
         row,
         channel=_list_channels(row.account_id, row.id),
-        user=_list_users([*row.members, *others]),
+        user=_list_users([*row.members, *other_members]),
         dto=SessionInfo,
     )
 

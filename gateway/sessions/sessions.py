@@ -114,9 +114,9 @@ def build_reported_changes(call_sid: str | None) -> dict[str, str]:
     return {"call_sid": call_sid} if call_sid else {}
 
 
-def pick_later(one: str, other: str) -> str:
+def pick_later(instant: str, other_instant: str) -> str:
     """Return the later of two instants."""
-    return max(one, other)
+    return max(instant, other_instant)
 
 
 def _get_session(session_id: str, context: Context, *, for_update: bool = False) -> Any:
