@@ -66,9 +66,9 @@ def parse(url: str) -> SqliteAddress | MysqlAddress:
     """
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
-        return SqliteAddress(_file(parts))
+        return SqliteAddress(_parse_path(parts))
     if parts.scheme in _SCHEMES:
-        return _server(parts)
+        return _parse_server(parts)
     raise ValueError(f"the scheme {parts.scheme!r} is none of {', '.join(_SCHEMES)}")
 
 
@@ -88,7 +88,7 @@ def without_secrets(url: str) -> str:
     return re.sub(r"(?<=[?&])(\w*passw(?:or)?d=)[^&]*", rf"\1{_HIDDEN}", url)
 
 
-def _file(parts: SplitResult) -> str:
+def _parse_path(parts: SplitResult) -> str:
     path = unquote(parts.path.removeprefix("/"))
     if parts.netloc:
         raise ValueError(f"an SQLite database has no host: write sqlite:///{parts.netloc}{parts.path}")
@@ -101,7 +101,7 @@ def _file(parts: SplitResult) -> str:
     return path
 
 
-def _server(parts: SplitResult) -> MysqlAddress:
+def _parse_server(parts: SplitResult) -> MysqlAddress:
     login, _, hosts = parts.netloc.rpartition("@")
     user, _, password = login.partition(":")
     database = parts.path.removeprefix("/")
@@ -109,48 +109,48 @@ def _server(parts: SplitResult) -> MysqlAddress:
         raise ValueError("the URL names no database: mysql://USER:PASSWORD@HOST/NAME")
     if "/" in database or parts.fragment:
         raise ValueError("'/' and '#' in a user, password or database's name are written %2F and %23")
-    given = _options(parts.query)
+    options = _parse_options(parts.query)
     return MysqlAddress(
-        hosts=tuple(_host(each) for each in hosts.split(",")),
+        hosts=tuple(_parse_host(host) for host in hosts.split(",")),
         database=unquote(database),
         user=unquote(user) or None,
         password=unquote(password),
-        init_command=given.pop("init_command", ""),
-        options=given,
+        init_command=options.pop("init_command", ""),
+        options=options,
     )
 
 
-def _host(text: str) -> Host:
-    matched = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]\s]*)(?::(.*))?", text)
-    if matched is None:
+def _parse_host(text: str) -> Host:
+    match = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]\s]*)(?::(.*))?", text)
+    if match is None:
         raise ValueError(f"{text!r} is not a host; IPv6 addresses are written in brackets")
-    name, port = matched.groups()
+    name, port = match.groups()
     if port is not None and not (re.fullmatch(r"[0-9]{1,5}", port) and 0 < int(port) < 65536):
         # SECURITY: the message does not show it, because it may be a password if the host was forgotten.
         raise ValueError(f"the port of the host {name!r} is not a number from 1 to 65535")
     return Host(unquote(name.strip("[]")) or "localhost", int(port or _PORT))
 
 
-def _text(value: str) -> str:
+def _parse_text(value: str) -> str:
     if not value:
         raise ValueError("is empty")
     return value
 
 
-def _flag(value: str) -> bool:
-    known = {"true": True, "1": True, "false": False, "0": False}
-    if value.lower() not in known:
+def _parse_flag(value: str) -> bool:
+    flags = {"true": True, "1": True, "false": False, "0": False}
+    if value.lower() not in flags:
         raise ValueError(f"is {value!r}, which is neither true nor false")
-    return known[value.lower()]
+    return flags[value.lower()]
 
 
-def _number(value: str) -> int:
+def _parse_number(value: str) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", value):
         raise ValueError(f"is {value!r}, which is not a number")
     return int(value)
 
 
-def _readable(value: str) -> str:
+def _parse_readable_path(value: str) -> str:
     try:
         Path(value).open("rb").close()
     except OSError as error:
@@ -158,53 +158,53 @@ def _readable(value: str) -> str:
     return value
 
 
-def _charset(value: str) -> str:
+def _parse_charset(value: str) -> str:
     if value.lower() != "utf8mb4":
         raise ValueError("is always utf8mb4 here")
     return "utf8mb4"
 
 
-def _command(value: str) -> str:
-    if reserved := _RESERVED.search(value):
-        raise ValueError(f"can't change {reserved[0]}, which the gateway sets")
-    return _text(value)
+def _parse_command(value: str) -> str:
+    if match := _RESERVED.search(value):
+        raise ValueError(f"can't change {match[0]}, which the gateway sets")
+    return _parse_text(value)
 
 
-def _fixed(_: str) -> str:
+def _refuse_option(_: str) -> str:
     raise ValueError("can't be set, because the gateway sets it")
 
 
 #: The options that a server's URL may have, and the function that reads each.
 _OPTIONS: Mapping[str, Callable[[str], Any]] = {
-    "bind_address": _text,
-    "charset": _charset,
-    "init_command": _command,
-    "max_allowed_packet": _number,
-    "ssl_ca": _readable,
-    "ssl_cert": _readable,
-    "ssl_disabled": _flag,
-    "ssl_key": _readable,
-    "ssl_key_password": _text,
-    "ssl_verify_cert": _flag,
-    "ssl_verify_identity": _flag,
-    "unix_socket": _text,
+    "bind_address": _parse_text,
+    "charset": _parse_charset,
+    "init_command": _parse_command,
+    "max_allowed_packet": _parse_number,
+    "ssl_ca": _parse_readable_path,
+    "ssl_cert": _parse_readable_path,
+    "ssl_disabled": _parse_flag,
+    "ssl_key": _parse_readable_path,
+    "ssl_key_password": _parse_text,
+    "ssl_verify_cert": _parse_flag,
+    "ssl_verify_identity": _parse_flag,
+    "unix_socket": _parse_text,
     **dict.fromkeys(
-        ("autocommit", "collation", "connect_timeout", "read_timeout", "sql_mode", "write_timeout"), _fixed
+        ("autocommit", "collation", "connect_timeout", "read_timeout", "sql_mode", "write_timeout"), _refuse_option
     ),
 }
 
 
-def _options(query: str) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def _parse_options(query: str) -> dict[str, Any]:
+    options: dict[str, Any] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
-        read = _OPTIONS.get(name)
-        if read is None:
-            known = ", ".join(each for each, reads in _OPTIONS.items() if reads is not _fixed)
-            raise ValueError(f"the option {name!r} is none of {known}")
-        if name in found:
+        parse_option = _OPTIONS.get(name)
+        if parse_option is None:
+            names = ", ".join(option for option, parser in _OPTIONS.items() if parser is not _refuse_option)
+            raise ValueError(f"the option {name!r} is none of {names}")
+        if name in options:
             raise ValueError(f"the option {name} is given twice")
         try:
-            found[name] = read(value)
+            options[name] = parse_option(value)
         except ValueError as error:
             raise ValueError(f"the option {name} {error}") from error
-    return found
+    return options

@@ -27,7 +27,7 @@ from models.engine.owners import Rows
 BLOCK = 1000
 
 #: Converters of a server's values for SQLite, by type, for types that SQLite's driver does not know.
-_KEPT: dict[type, Callable[[Any], Any]] = {
+_CONVERTERS: dict[type, Callable[[Any], Any]] = {
     Decimal: str,
     datetime: lambda value: value.isoformat(" "),
     date: lambda value: value.isoformat(),
@@ -77,23 +77,23 @@ def restore(database: Database, owners: Sequence[Rows], path: Path, *, replace: 
     :raises WrongCopy: when the file is damaged or not a copy, or the database has rows and `replace` is false.
     :raises SchemaMismatch: when the copy is newer than this version.
     """
-    with _current(path, owners) as current:
+    with _open_migrated_copy(path, owners) as copy:
         if not replace and migrations.is_migrated(database) and _has_rows(database, owners):
             raise WrongCopy("the database has rows, which would be lost; to lose them, add --replace")
         if database.dialect == "sqlite":
             with database.unit_of_work():
                 pass  # makes the file
-            with closing(sqlite3.connect(current)) as source, closing(database.peewee._connect()) as target:
+            with closing(sqlite3.connect(copy)) as source, closing(database.peewee._connect()) as target:
                 # A database of a later version, or a damaged one, is replaced nevertheless.
                 with suppress(StorageError, sqlite3.Error):
-                    _pass_on(target, source, _known(database, owners))
+                    _pass_on(target, source, _list_current_owners(database, owners))
                 source.backup(target)
             return
         migrations.apply(database, owners)
-        with closing(sqlite3.connect(current)) as source, database.unit_of_work() as unit:
+        with closing(sqlite3.connect(copy)) as source, database.unit_of_work() as unit:
             unit.execute("SET SESSION foreign_key_checks = 0")
             try:
-                for table, columns in _tables(each for each in owners if not each.passing):
+                for table, columns in _list_tables(owner for owner in owners if not owner.passing):
                     unit.execute(f'DELETE FROM "{table}"')  # noqa: S608 - names of models
                     _insert(unit, table, columns, source)
             finally:
@@ -101,29 +101,29 @@ def restore(database: Database, owners: Sequence[Rows], path: Path, *, replace: 
                     unit.execute("SET SESSION foreign_key_checks = 1")
 
 
-def _tables(owners: Iterable[Rows]) -> Iterator[tuple[str, Sequence[str]]]:
+def _list_tables(owners: Iterable[Rows]) -> Iterator[tuple[str, Sequence[str]]]:
     """Yield the tables of the owners, with their columns."""
     for owner in owners:
         for model in owner.tables:
             meta: Any = model._meta
-            yield meta.table_name, [each.column_name for each in meta.sorted_fields]
+            yield meta.table_name, [field.column_name for field in meta.sorted_fields]
 
 
-def _select(table: str, columns: Sequence[str]) -> str:
-    names = ", ".join(f'"{each}"' for each in columns)
+def _build_select(table: str, columns: Sequence[str]) -> str:
+    names = ", ".join(f'"{column}"' for column in columns)
     return f'SELECT {names} FROM "{table}"'  # noqa: S608 - names of models
 
 
-def _inserting(table: str, columns: Sequence[str], place: str) -> str:
-    names = ", ".join(f'"{each}"' for each in columns)
-    return f'INSERT INTO "{table}" ({names}) VALUES ({", ".join([place] * len(columns))})'  # noqa: S608 - names of models
+def _build_insert(table: str, columns: Sequence[str], placeholder: str) -> str:
+    names = ", ".join(f'"{column}"' for column in columns)
+    return f'INSERT INTO "{table}" ({names}) VALUES ({", ".join([placeholder] * len(columns))})'  # noqa: S608 - names of models
 
 
 def _save_rows(database: Database, owners: Sequence[Rows], path: Path) -> None:
     """Write the rows of a database server, all as they are at the first statement."""
-    made = connect(f"sqlite:///{quote(str(path.resolve()))}", connections=1)
-    migrations.apply(made, owners)
-    made.dispose()
+    copy = connect(f"sqlite:///{quote(str(path.resolve()))}", connections=1)
+    migrations.apply(copy, owners)
+    copy.dispose()
     cursors = importlib.import_module("pymysql.cursors")
     with (
         closing(sqlite3.connect(path, isolation_level=None)) as target,
@@ -132,79 +132,79 @@ def _save_rows(database: Database, owners: Sequence[Rows], path: Path) -> None:
         target.execute("PRAGMA foreign_keys = 0")
         target.execute("BEGIN")
         # The migrations' rows are deleted, because the server's rows include them.
-        for table, columns in _tables(owners):
+        for table, columns in _list_tables(owners):
             target.execute(f'DELETE FROM "{table}"')  # noqa: S608 - names of models
             unit.execute("SELECT 1")  # renews the unit's connection if it broke while it was idle
             assert unit._held is not None
             # An unbuffered cursor, so that no table is held in memory.
             with closing(unit._held.connection.cursor(cursors.SSCursor)) as cursor:
-                cursor.execute(_select(table, columns))
-                insert = _inserting(table, columns, "?")
+                cursor.execute(_build_select(table, columns))
+                insert = _build_insert(table, columns, "?")
                 while rows := cursor.fetchmany(BLOCK):
-                    target.executemany(insert, [[*map(_kept, row)] for row in rows])
+                    target.executemany(insert, [[*map(_convert_value, row)] for row in rows])
         target.execute("COMMIT")
 
 
-def _kept(value: Any) -> Any:
-    convert = _KEPT.get(type(value))
+def _convert_value(value: Any) -> Any:
+    convert = _CONVERTERS.get(type(value))
     return value if convert is None else convert(value)
 
 
 def _insert(unit: Unit, table: str, columns: Sequence[str], source: sqlite3.Connection) -> None:
-    cursor = source.execute(_select(table, columns))
+    cursor = source.execute(_build_select(table, columns))
     while rows := cursor.fetchmany(BLOCK):
-        unit.execute_many(_inserting(table, columns, "%s"), rows)
+        unit.execute_many(_build_insert(table, columns, "%s"), rows)
 
 
 def _has_rows(database: Database, owners: Sequence[Rows]) -> bool:
-    known = _known(database, owners)
+    current_owners = _list_current_owners(database, owners)
     with database.unit_of_work(write=False) as unit:
         return any(
             unit.execute(f'SELECT 1 FROM "{table}" LIMIT 1').fetchone() is not None  # noqa: S608 - names of models
-            for table, _ in _tables(known)
+            for table, _ in _list_tables(current_owners)
         )
 
 
-def _known(database: Database, owners: Sequence[Rows]) -> list[Rows]:
+def _list_current_owners(database: Database, owners: Sequence[Rows]) -> list[Rows]:
     """Return the owners whose tables have this version's schema."""
     missing = migrations.missing(database, owners)
-    return [each for each in owners if not any(name.startswith(f"{each.owner}/") for name in missing)]
+    return [owner for owner in owners if not any(name.startswith(f"{owner.owner}/") for name in missing)]
 
 
 def _pass_on(database: sqlite3.Connection, copy: sqlite3.Connection, owners: Iterable[Rows]) -> None:
     """Put the rows of passing owners into a copy, so that running processes find them after it is restored."""
     with copy:
-        for table, columns in _tables(each for each in owners if each.passing):
-            copy.executemany(_inserting(table, columns, "?"), database.execute(_select(table, columns)))
+        for table, columns in _list_tables(owner for owner in owners if owner.passing):
+            copy.executemany(_build_insert(table, columns, "?"), database.execute(_build_select(table, columns)))
 
 
 @contextmanager
-def _current(path: Path, owners: Sequence[Rows]) -> Iterator[Path]:
+def _open_migrated_copy(path: Path, owners: Sequence[Rows]) -> Iterator[Path]:
     """Yield the path of a checked and migrated copy of the file. The file itself is not changed."""
     with TemporaryDirectory(prefix="gateway-restore-", dir=path.resolve().parent) as folder:
-        current = Path(folder) / "rows.db"
+        copy = Path(folder) / "rows.db"
         try:
             with (
                 closing(sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1", uri=True)) as source,
-                closing(sqlite3.connect(current)) as target,
+                closing(sqlite3.connect(copy)) as target,
             ):
-                (found,) = source.execute("PRAGMA quick_check(1)").fetchone()
-                if found != "ok":
-                    raise WrongCopy(f"{path} is damaged: {found}")
+                (result,) = source.execute("PRAGMA quick_check(1)").fetchone()
+                if result != "ok":
+                    raise WrongCopy(f"{path} is damaged: {result}")
                 source.backup(target)
         except sqlite3.Error as error:
             raise WrongCopy(f"{path} can't be read as a copy of a database: {error}") from error
-        database = connect(f"sqlite:///{quote(str(current))}", connections=1)
+        database = connect(f"sqlite:///{quote(str(copy))}", connections=1)
         try:
             if not migrations.is_migrated(database):
                 raise WrongCopy(f"{path} is a database, but no copy of this service's: it has none of its migrations")
             migrations.apply(database, owners)
             with database.unit_of_work() as unit:
-                for table, _ in _tables(each for each in owners if each.passing):
+                for table, _ in _list_tables(owner for owner in owners if owner.passing):
                     unit.execute(f'DELETE FROM "{table}"')  # noqa: S608 - names of models
         finally:
             database.dispose()
-        yield current
+        yield copy
 
 
 def _make_single(path: Path) -> None:

@@ -79,7 +79,7 @@ def run(unit: Connection, change: Change) -> None:
     elif not _is_done(unit, statement := statement.replace(" AUTOINCREMENT", " AUTO_INCREMENT")):
         creates_table = statement.lstrip().startswith("CREATE TABLE")
         try:
-            unit.execute(statement.rstrip() + _mysql_options(unit) if creates_table else statement)
+            unit.execute(statement.rstrip() + _build_mysql_options(unit) if creates_table else statement)
         except Exception as error:
             # Another node of a cluster made the change first.
             if not is_made(error):
@@ -88,25 +88,25 @@ def run(unit: Connection, change: Change) -> None:
 
 def makes_indexes(changes: Sequence[Change]) -> bool:
     """Return whether changes only make indexes on SQLite. Then each may be made and committed separately."""
-    texts = [each if isinstance(each, str) else each.get("sqlite") for each in changes]
+    texts = [change if isinstance(change, str) else change.get("sqlite") for change in changes]
     return all(text is None or _CREATES_INDEX.match(text) for text in texts)
 
 
 def _has_sqlite_index(unit: Connection, name: str) -> bool:
-    found = unit.execute("SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = ?", (name,))
-    return found.fetchone() is not None
+    cursor = unit.execute("SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = ?", (name,))
+    return cursor.fetchone() is not None
 
 
-def _mysql_options(unit: Connection) -> str:
-    found = unit.execute(_COLLATIONS, _BY_CODE_POINT).fetchone()
-    return f" ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE={found[0] if found else _NEAREST}"
+def _build_mysql_options(unit: Connection) -> str:
+    row = unit.execute(_COLLATIONS, _BY_CODE_POINT).fetchone()
+    return f" ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE={row[0] if row else _NEAREST}"
 
 
 def _is_done(unit: Connection, statement: str) -> bool:
     for pattern, query in ((_TABLE, _HAS_TABLE), (_INDEX, _HAS_INDEX)):
-        found = pattern.match(statement)
-        if found is not None:
-            verb, *names = found.groups()
+        match = pattern.match(statement)
+        if match is not None:
+            verb, *names = match.groups()
             exists = unit.execute(query, names).fetchone() is not None
             return exists if verb == "CREATE" else not exists
     column = _COLUMN.match(statement)

@@ -99,7 +99,7 @@ class Sqlite:
             os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         held.connection = self.peewee._connect()
         held.run, held.run_many = held.connection.execute, held.connection.executemany
-        held.read = _reader(held.connection)
+        held.read = _create_reader(held.connection)
         held.connection.set_progress_handler(lambda: time.monotonic() > held.deadline, _STEPS)
 
     def begin(self, held: Held, writes: bool, seconds: float | None = None) -> None:
@@ -141,7 +141,7 @@ class Sqlite:
         held.deadline = math.inf if seconds is None else time.monotonic() + seconds
 
 
-def _reader(connection: sqlite3.Connection) -> Run:
+def _create_reader(connection: sqlite3.Connection) -> Run:
     def read(sql: str, values: Sequence[Any]) -> Any:
         if not connection.in_transaction:
             connection.execute("BEGIN")

@@ -65,7 +65,7 @@ def translated(error: Exception, writes: bool = True) -> StorageError | None:
     """
     if not is_driver_error(error):
         return None
-    code, passing = _code(error), _SQLITE_BUSY | _MYSQL_BUSY | _MYSQL_LOST | _MYSQL_LEFT
+    code, passing = _read_code(error), _SQLITE_BUSY | _MYSQL_BUSY | _MYSQL_LOST | _MYSQL_LEFT
     if code in _SQLITE_REFUSED | _MYSQL_REFUSED:
         return Refused(str(error))
     if _is(error, "IntegrityError"):
@@ -84,35 +84,35 @@ def translated(error: Exception, writes: bool = True) -> StorageError | None:
 
 def check(error: Exception, writes: bool = True) -> None:
     """Raise the translation of an error (`translated`), if it has one."""
-    meant = translated(error, writes)
-    if meant is not None:
-        raise meant from error
+    translation = translated(error, writes)
+    if translation is not None:
+        raise translation from error
 
 
 def is_broken(error: Exception) -> bool:
     """Return whether the connection on which this happened is unusable."""
-    code = _code(error)
+    code = _read_code(error)
     return is_driver_error(error) and _is_away(error, code) and code not in _SQLITE_BUSY | _MYSQL_BUSY | _INTERRUPTED
 
 
 def leaves_server(error: Exception) -> bool:
     """Return whether other connections to the same server are unusable, too."""
-    return is_broken(error) and _code(error) in _MYSQL_LEFT
+    return is_broken(error) and _read_code(error) in _MYSQL_LEFT
 
 
 def is_unreachable(error: Exception) -> bool:
     """Return whether a server neither accepted nor refused a new connection."""
-    return isinstance(error, OSError) or (is_driver_error(error) and _code(error) in _MYSQL_UNREACHABLE)
+    return isinstance(error, OSError) or (is_driver_error(error) and _read_code(error) in _MYSQL_UNREACHABLE)
 
 
 def is_rolled_back(error: Exception) -> bool:
     """Return whether a unit whose commit failed with this error is not stored."""
-    return is_driver_error(error) and _code(error) in _MYSQL_ROLLED_BACK
+    return is_driver_error(error) and _read_code(error) in _MYSQL_ROLLED_BACK
 
 
 def is_made(error: Exception) -> bool:
     """Return whether a change of the schema failed because it was made before, on another node of a cluster."""
-    return is_driver_error(error) and _code(error) in _MYSQL_MADE
+    return is_driver_error(error) and _read_code(error) in _MYSQL_MADE
 
 
 def _is_away(error: Exception, code: int) -> bool:
@@ -122,20 +122,22 @@ def _is_away(error: Exception, code: int) -> bool:
 
 
 def _is(error: Exception, *names: str) -> bool:
-    return any(each.__name__ in names for each in type(error).__mro__)
+    return any(base.__name__ in names for base in type(error).__mro__)
 
 
-def _code(error: Exception) -> int:
+def _read_code(error: Exception) -> int:
     """Return SQLite's result code (an extended one only for a duplicate or a broken rule), or MySQL's error number."""
-    extended = getattr(error, "sqlite_errorcode", None)
-    if isinstance(extended, int):
-        return extended if extended in _SQLITE_DUPLICATE | _SQLITE_REFUSED else extended & 0xFF
-    first = error.args[0] if error.args else None
-    return first if isinstance(first, int) else 0
+    code = getattr(error, "sqlite_errorcode", None)
+    if isinstance(code, int):
+        return code if code in _SQLITE_DUPLICATE | _SQLITE_REFUSED else code & 0xFF
+    number = error.args[0] if error.args else None
+    return number if isinstance(number, int) else 0
 
 
 def is_locked(error: BaseException) -> bool:
     """Return whether a statement failed because it does not wait for a lock (MySQL's NOWAIT; MariaDB has no separate number for it)."""
     return (
-        isinstance(error, Exception) and type(error).__module__.startswith(_DRIVERS) and _code(error) in _MYSQL_LOCKED
+        isinstance(error, Exception)
+        and type(error).__module__.startswith(_DRIVERS)
+        and _read_code(error) in _MYSQL_LOCKED
     )

@@ -69,7 +69,7 @@ def patient(url: str) -> Database:
 
 def names(owners: Sequence[Owner]) -> list[str]:
     """Return the full name of every migration, ``owner/0001_name``, in the order in which they are applied."""
-    return list(_steps(owners))
+    return list(_map_steps(owners))
 
 
 def missing(database: Database, owners: Sequence[Owner]) -> list[str]:
@@ -77,8 +77,8 @@ def missing(database: Database, owners: Sequence[Owner]) -> list[str]:
 
     :raises SchemaMismatch: when the schema is newer than this version.
     """
-    steps = _steps(owners)
-    applied = _applied(database)
+    steps = _map_steps(owners)
+    applied = _read_applied(database)
     _refuse_newer({name for name, expands in applied.items() if not expands}, owners, steps)
     return [name for name in steps if name not in applied]
 
@@ -88,16 +88,16 @@ def check(database: Database, owners: Sequence[Owner]) -> None:
 
     :raises SchemaMismatch: when it is not. The message names the missing or unknown migration and the remedy.
     """
-    lacking = missing(database, owners)
-    if lacking:
+    missing_names = missing(database, owners)
+    if missing_names:
         raise SchemaMismatch(
-            f"the database's schema is older than this version: it lacks {', '.join(lacking)}; run 'gateway migrate'"
+            f"the database's schema is older than this version: it lacks {', '.join(missing_names)}; run 'gateway migrate'"
         )
 
 
 def is_migrated(database: Database) -> bool:
     """Return whether any migration was applied. If none was, the database is empty."""
-    return bool(_applied(database))
+    return bool(_read_applied(database))
 
 
 def planned(database: Database, owners: Sequence[Owner]) -> Iterator[tuple[str, bool, list[plan.Step]]]:
@@ -105,7 +105,7 @@ def planned(database: Database, owners: Sequence[Owner]) -> Iterator[tuple[str, 
 
     :raises SchemaMismatch: when the schema is newer than this version.
     """
-    steps = _steps(owners)
+    steps = _map_steps(owners)
     for name in missing(database, owners):
         yield name, plan.is_expanding(steps[name]), [*plan.steps(database, steps[name])]
 
@@ -115,20 +115,20 @@ def target(text: str, owners: Sequence[Owner]) -> Target:
 
     :raises SchemaMismatch: when there is no such owner or migration.
     """
-    found = _TARGET.fullmatch(text)
-    known = {each.owner: each for each in owners}
-    if found is None:
-        raise SchemaMismatch(f"{text!r} names no migration; write OWNER/NUMBER, such as {next(iter(known))}/1")
-    name, number = found[1] or "", int(found[2])
-    if not name and len(known) == 1:
-        (name,) = known
-    if name not in known:
-        whose = f"there is no owner {name!r}" if name else f"the migration {text} needs its owner"
-        raise SchemaMismatch(f"{whose}; write {' or '.join(f'{each}/{number}' for each in known)}")
-    steps = known[name].steps
+    match = _TARGET.fullmatch(text)
+    owners_by_name = {owner.owner: owner for owner in owners}
+    if match is None:
+        raise SchemaMismatch(f"{text!r} names no migration; write OWNER/NUMBER, such as {next(iter(owners_by_name))}/1")
+    name, number = match[1] or "", int(match[2])
+    if not name and len(owners_by_name) == 1:
+        (name,) = owners_by_name
+    if name not in owners_by_name:
+        problem = f"there is no owner {name!r}" if name else f"the migration {text} needs its owner"
+        raise SchemaMismatch(f"{problem}; write {' or '.join(f'{owner}/{number}' for owner in owners_by_name)}")
+    steps = owners_by_name[name].steps
     if number > len(steps):
-        listed = ", ".join(each.name for each in steps)
-        raise SchemaMismatch(f"there is no migration {name}/{number}; {name} has {listed}")
+        step_names = ", ".join(step.name for step in steps)
+        raise SchemaMismatch(f"there is no migration {name}/{number}; {name} has {step_names}")
     return Target(name, number)
 
 
@@ -154,18 +154,18 @@ def apply(
     :param target: the owner to migrate, and how far; None for all owners.
     :raises SchemaMismatch: when the schema is newer than this version.
     """
-    steps = _steps(owners)
-    with _alone(database):
+    steps = _map_steps(owners)
+    with _hold_schema_lock(database):
         database.run(_prepare)
-        wanted = [name for name in missing(database, owners) if target is None or _is_within(name, target)]
-        return [name for name in wanted if _apply_beside_writers(database, name, steps[name], report)]
+        pending = [name for name in missing(database, owners) if target is None or _is_within(name, target)]
+        return [name for name in pending if _apply_beside_writers(database, name, steps[name], report)]
 
 
 def _apply_beside_writers(database: Database, name: str, step: Migration, report: Report) -> bool:
     """Apply a migration; return False if it is applied already. On SQLite, other writers get a turn between two indexes."""
     if database.dialect == "sqlite" and ddl.makes_indexes(step.up):
         for number, change in enumerate(step.up, 1):
-            if name in _applied(database):
+            if name in _read_applied(database):
                 return False
             report(f"applying {name}: step {number} of {len(step.up)}")
             database.run(lambda unit, change=change: ddl.run(unit, change))  # type: ignore[misc]
@@ -180,18 +180,18 @@ def downgrade(database: Database, owners: Sequence[Owner], target: Target, repor
     :param report: called with a line before each step.
     :raises SchemaMismatch: when the schema is newer than this version: it can't undo unknown migrations.
     """
-    steps = _steps(owners)
-    whose = f"{target.owner}/"
-    later = [name for name in reversed(steps) if name.startswith(whose) and not _is_within(name, target)]
-    with _alone(database):
+    steps = _map_steps(owners)
+    prefix = f"{target.owner}/"
+    later_names = [name for name in reversed(steps) if name.startswith(prefix) and not _is_within(name, target)]
+    with _hold_schema_lock(database):
         database.run(_prepare)
-        _refuse_newer(_applied(database).keys(), owners, steps)
-        return [name for name in later if database.run(partial(_take_back, name, steps[name], report))]
+        _refuse_newer(_read_applied(database).keys(), owners, steps)
+        return [name for name in later_names if database.run(partial(_take_back, name, steps[name], report))]
 
 
-def _steps(owners: Sequence[Owner]) -> dict[str, Migration]:
+def _map_steps(owners: Sequence[Owner]) -> dict[str, Migration]:
     check_names(owners)
-    return {f"{each.owner}/{step.name}": step for each in owners for step in each.steps}
+    return {f"{owner.owner}/{step.name}": step for owner in owners for step in owner.steps}
 
 
 def _is_within(name: str, target: Target) -> bool:
@@ -203,26 +203,26 @@ def _prepare(unit: Unit) -> None:
     """Create the table of the history, or add owners to old names in it."""
     if not _has_history(unit):
         ddl.run(unit, ddl.HISTORY)
-    recorded = unit.execute(f'SELECT "name", "applied" FROM "{_TABLE}"').fetchall()  # noqa: S608 - a constant
-    known = {name for name, _ in recorded}
-    for name, applied in recorded:
-        for part in _PARTS.get(name, ()):
-            if part not in known:
+    rows = unit.execute(f'SELECT "name", "applied" FROM "{_TABLE}"').fetchall()  # noqa: S608 - a constant
+    row_names = {name for name, _ in rows}
+    for name, applied in rows:
+        for new_name in _PARTS.get(name, ()):
+            if new_name not in row_names:
                 # Another node of a cluster may have recorded it first.
                 with suppress(Duplicate):
-                    _record(unit, part, applied)
+                    _record(unit, new_name, applied)
         if name in _PARTS:
             _forget(unit, name)
 
 
-def _apply(name: str, step: Migration, report: Report, done: int, unit: Unit) -> bool:
+def _apply(name: str, step: Migration, report: Report, skipped: int, unit: Unit) -> bool:
     """Apply a migration; return False if it is applied already.
 
-    :param done: the number of steps that are done already; they are checked again, without a report.
+    :param skipped: the number of steps that are done already; they are checked again, without a report.
     """
-    if name in _recorded(unit):
+    if name in _read_records(unit):
         return False
-    _run(unit, step.up, report, f"applying {name}", done)
+    _run(unit, step.up, report, f"applying {name}", skipped)
     try:
         mark = EXPANDING if plan.is_expanding(step) else "Z"
         _record(unit, name, f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}{mark}")
@@ -232,7 +232,7 @@ def _apply(name: str, step: Migration, report: Report, done: int, unit: Unit) ->
 
 
 def _take_back(name: str, step: Migration, report: Report, unit: Unit) -> bool:
-    if name not in _recorded(unit):
+    if name not in _read_records(unit):
         return False
     _run(unit, step.down, report, f"undoing {name}")
     _forget(unit, name)
@@ -240,7 +240,7 @@ def _take_back(name: str, step: Migration, report: Report, unit: Unit) -> bool:
 
 
 @contextmanager
-def _alone(database: Database) -> Iterator[None]:
+def _hold_schema_lock(database: Database) -> Iterator[None]:
     if database.dialect == "sqlite":
         yield
         return
@@ -255,37 +255,37 @@ def _alone(database: Database) -> Iterator[None]:
                 unit.execute(f"SELECT RELEASE_LOCK({_LOCK})")
 
 
-def _run(unit: Unit, changes: Sequence[ddl.Change], report: Report, what: str, done: int = 0) -> None:
+def _run(unit: Unit, changes: Sequence[ddl.Change], report: Report, task: str, skipped: int = 0) -> None:
     for number, change in enumerate(changes, 1):
-        if number > done:
-            report(f"{what}: step {number} of {len(changes)}")
+        if number > skipped:
+            report(f"{task}: step {number} of {len(changes)}")
         ddl.run(unit, change)
 
 
 def _refuse_newer(applied: Collection[str], owners: Sequence[Owner], steps: Mapping[str, Migration]) -> None:
     """Refuse names of these owners, or of no owner, that this version does not know. Other services' names are allowed."""
-    known = {"", *(each.owner for each in owners)}
-    newer = sorted(name for name in applied if name.rpartition("/")[0] in known and name not in steps)
-    if newer:
+    owner_names = {"", *(owner.owner for owner in owners)}
+    newer_names = sorted(name for name in applied if name.rpartition("/")[0] in owner_names and name not in steps)
+    if newer_names:
         raise SchemaMismatch(
-            f"the database's schema is newer than this version: it has {', '.join(newer)}; run a newer gateway or service"
+            f"the database's schema is newer than this version: it has {', '.join(newer_names)}; run a newer gateway or service"
         )
 
 
-def _applied(database: Database) -> dict[str, bool]:
+def _read_applied(database: Database) -> dict[str, bool]:
     with database.unit_of_work(write=False) as unit:
-        return _recorded(unit) if _has_history(unit) else {}
+        return _read_records(unit) if _has_history(unit) else {}
 
 
 def _has_history(unit: Unit) -> bool:
     if unit.dialect == "sqlite":
-        found = unit.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (_TABLE,))
+        cursor = unit.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (_TABLE,))
     else:
-        found = unit.execute("SHOW TABLES LIKE %s", (_TABLE,))
-    return found.fetchone() is not None
+        cursor = unit.execute("SHOW TABLES LIKE %s", (_TABLE,))
+    return cursor.fetchone() is not None
 
 
-def _recorded(unit: Unit) -> dict[str, bool]:
+def _read_records(unit: Unit) -> dict[str, bool]:
     """Return the full names of applied migrations, and whether the previous version may keep running after each."""
     rows = unit.execute(f'SELECT "name", "applied" FROM "{_TABLE}"').fetchall()  # noqa: S608 - a constant
     return {part: applied.endswith(EXPANDING) for name, applied in rows for part in _PARTS.get(name, (name,))}
@@ -293,12 +293,12 @@ def _recorded(unit: Unit) -> dict[str, bool]:
 
 def _record(unit: Unit, name: str, applied: str) -> None:
     statement = 'INSERT INTO "schema_migrations" ("name", "applied") VALUES (?, ?)'
-    unit.execute(_placed(unit, statement), (name, applied))
+    unit.execute(_format_statement(unit, statement), (name, applied))
 
 
 def _forget(unit: Unit, name: str) -> None:
-    unit.execute(_placed(unit, 'DELETE FROM "schema_migrations" WHERE "name" = ?'), (name,))
+    unit.execute(_format_statement(unit, 'DELETE FROM "schema_migrations" WHERE "name" = ?'), (name,))
 
 
-def _placed(unit: Unit, statement: str) -> str:
+def _format_statement(unit: Unit, statement: str) -> str:
     return statement.replace("?", "%s") if unit.dialect == "mysql" else statement

@@ -69,24 +69,24 @@ class Mysql:
         if address.init_command:
             self._options["init_command"] = address.init_command
         self._check_options()
-        first: dict[str, Any] = {"host": address.hosts[0].name, "port": address.hosts[0].port, "sql_mode": _SQL_MODE}
-        self.peewee: Any = peewee.MySQLDatabase(address.database, autoconnect=False, **first, **self._options)
+        server: dict[str, Any] = {"host": address.hosts[0].name, "port": address.hosts[0].port, "sql_mode": _SQL_MODE}
+        self.peewee: Any = peewee.MySQLDatabase(address.database, autoconnect=False, **server, **self._options)
 
     def open(self, held: Held) -> None:
         """Open a connection to the best server. Raises Unavailable."""
         deadline = time.monotonic() + OPENING
         failures: list[str] = []
-        second = None
+        fallback = None
         for host in self._candidates():
             now = time.monotonic()
-            left = deadline - now
-            if left <= 0:
+            seconds_left = deadline - now
+            if seconds_left <= 0:
                 break
             if host in self._avoided:
                 # This thread checks whether the server has recovered; meanwhile the others use other servers.
                 self._avoided[host] = now + AVOIDED
             try:
-                connection, lack = self._connected(host, min(left, CONNECT))
+                connection, lack = self._connected(host, min(seconds_left, CONNECT))
             except Exception as error:
                 if not (is_driver_error(error) or isinstance(error, OSError)):
                     raise
@@ -95,18 +95,18 @@ class Mysql:
                 continue
             self._avoided.pop(host, None)
             if not lack:
-                if second is not None:
-                    _close(second[0])
+                if fallback is not None:
+                    _close(fallback[0])
                 self._hold(held, connection, host)
                 return
             failures.append(self._failure(host, lack))
-            if lack == "read-only" and second is None:
-                second = connection, host
+            if lack == "read-only" and fallback is None:
+                fallback = connection, host
             else:
                 _close(connection)
-        if second is None:
+        if fallback is None:
             raise Unavailable(f"The database can't be used: {'; '.join(failures)}")
-        self._hold(held, *second)
+        self._hold(held, *fallback)
         held.until = time.monotonic() + SECOND_CHOICE
 
     def begin(self, held: Held, writes: bool, seconds: float | None = None) -> None:
@@ -140,7 +140,7 @@ class Mysql:
         except Exception:
             return False
 
-    def answers(self, host: Host) -> bool:
+    def responds(self, host: Host) -> bool:
         """Return whether a server accepts or refuses a new connection within `CONNECT` seconds."""
         try:
             _close(self._new_connection(host, CONNECT))
@@ -153,7 +153,7 @@ class Mysql:
     def has_other(self, host: Host) -> bool:
         """Return whether there is another server that has not failed lately."""
         now = time.monotonic()
-        return any(each != host and self._avoided.get(each, 0.0) <= now for each in self._address.hosts)
+        return any(other != host and self._avoided.get(other, 0.0) <= now for other in self._address.hosts)
 
     def abort(self, held: Held) -> None:
         """Close a connection that another thread uses, so that its pending statement fails."""

@@ -72,7 +72,7 @@ class _ObservedUnit(Unit):
 
     def _time_statements(self) -> None:
         if self._observation is not None:
-            self.run, self.peek = _timed(self.run, self._observation), _timed(self.peek, self._observation)
+            self.run, self.peek = _time_runs(self.run, self._observation), _time_runs(self.peek, self._observation)
 
     def _renew(self, held: Held) -> None:
         super()._renew(held)
@@ -104,12 +104,12 @@ class _ObservedUnit(Unit):
             observation.end(outcome)
 
 
-def _timed(run: Run, observation: Observation) -> Run:
-    def timed(sql: str, values: Sequence[Any]) -> Any:
+def _time_runs(run: Run, observation: Observation) -> Run:
+    def run_timed(sql: str, values: Sequence[Any]) -> Any:
         began = time.time_ns()
         try:
             return run(sql, values)
         finally:
             observation.statement(sql, began, time.time_ns())
 
-    return timed
+    return run_timed

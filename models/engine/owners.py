@@ -96,14 +96,14 @@ class Rows:
         :raises WrongRows: when the module is missing or has no models.
         """
         module = self._import(self.models)
-        inside = f"{self.models}."
-        classes = [each for each in vars(module).values() if isinstance(each, type)]
-        found = [
-            each
-            for each in dict.fromkeys(classes)
-            if issubclass(each, peewee.Model) and f"{each.__module__}.".startswith(inside)
+        prefix = f"{self.models}."
+        classes = [value for value in vars(module).values() if isinstance(value, type)]
+        candidates = [
+            model
+            for model in dict.fromkeys(classes)
+            if issubclass(model, peewee.Model) and f"{model.__module__}.".startswith(prefix)
         ]
-        models = [each for each in found if not _is_base(each, found)]
+        models = [model for model in candidates if not _is_base(model, candidates)]
         if not models:
             raise WrongRows(f"{self.owner}: the module {self.models!r} has no peewee models")
         return tuple(models)
@@ -119,32 +119,32 @@ class Rows:
             raise WrongRows(
                 f"{self.owner}: {self.migrations!r} is a module; make it a package of modules such as m0001_first"
             )
-        names = sorted(each.name for each in pkgutil.iter_modules(package.__path__) if _NEARLY.match(each.name))
-        wrong = next((each for each in names if not _NUMBERED.fullmatch(each)), None)
-        if wrong is not None:
-            raise WrongRows(f"{self.owner}: {wrong!r} is not a name for a migration; write it as m0001_name")
+        names = sorted(module.name for module in pkgutil.iter_modules(package.__path__) if _NEARLY.match(module.name))
+        invalid_name = next((name for name in names if not _NUMBERED.fullmatch(name)), None)
+        if invalid_name is not None:
+            raise WrongRows(f"{self.owner}: {invalid_name!r} is not a name for a migration; write it as m0001_name")
         if not names:
             raise WrongRows(
                 f"{self.owner}: the package {self.migrations!r} has no migrations: modules such as m0001_first"
             )
         self._check_numbers(names)
-        return tuple(self._migration(each) for each in names)
+        return tuple(self._migration(name) for name in names)
 
     def _check_numbers(self, names: Sequence[str]) -> None:
-        for wanted, name in enumerate(names, 1):
+        for expected, name in enumerate(names, 1):
             number = int(name[1:5])
-            if number < wanted:
+            if number < expected:
                 raise WrongRows(
-                    f"{self.owner}: {names[wanted - 2]} and {name} have the same number; each needs one of its own"
+                    f"{self.owner}: {names[expected - 2]} and {name} have the same number; each needs one of its own"
                 )
-            if number > wanted:
+            if number > expected:
                 raise WrongRows(
-                    f"{self.owner}: there is no migration {wanted:04} before {name}; number them without gaps"
+                    f"{self.owner}: there is no migration {expected:04} before {name}; number them without gaps"
                 )
 
     def _migration(self, name: str) -> Migration:
         module = self._import(f"{self.migrations}.{name}")
-        up, down = (self._changes(module, name, each) for each in ("UP", "DOWN"))
+        up, down = (self._changes(module, name, direction) for direction in ("UP", "DOWN"))
         return Migration(name[1:], up, down, self._expands(module, name))
 
     def _expands(self, module: ModuleType, name: str) -> bool | None:
@@ -153,19 +153,21 @@ class Rows:
             raise WrongRows(f"{self.owner}: EXPANDS of {name} is {expands!r}; write True or False, or omit it")
         return expands
 
-    def _changes(self, module: ModuleType, name: str, way: str) -> Sequence[ddl.Change]:
-        given: Any = getattr(module, way, None)
-        if given is None:
-            raise WrongRows(f"{self.owner}: the migration {name} has no {way}; write a tuple of changes, () for none")
-        if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
+    def _changes(self, module: ModuleType, name: str, direction: str) -> Sequence[ddl.Change]:
+        value: Any = getattr(module, direction, None)
+        if value is None:
             raise WrongRows(
-                f"{self.owner}: {way} of {name} is one change; write a tuple of changes, with a comma behind each"
+                f"{self.owner}: the migration {name} has no {direction}; write a tuple of changes, () for none"
             )
-        changes: tuple[ddl.Change, ...] = tuple(given)
-        for each in changes:
-            if not (isinstance(each, str) or (isinstance(each, Mapping) and each.keys() <= _DIALECTS)):
+        if isinstance(value, str | Mapping) or not isinstance(value, Iterable):
+            raise WrongRows(
+                f"{self.owner}: {direction} of {name} is one change; write a tuple of changes, with a comma behind each"
+            )
+        changes: tuple[ddl.Change, ...] = tuple(value)
+        for change in changes:
+            if not (isinstance(change, str) or (isinstance(change, Mapping) and change.keys() <= _DIALECTS)):
                 raise WrongRows(
-                    f"{self.owner}: {way} of {name} has {each!r}; a change is an SQL text, or one for each of 'sqlite' and 'mysql'"
+                    f"{self.owner}: {direction} of {name} has {change!r}; a change is an SQL text, or one for each of 'sqlite' and 'mysql'"
                 )
         return changes
 
@@ -179,10 +181,10 @@ class Rows:
             raise WrongRows(f"{self.owner}: there is no module {name!r}") from error
 
 
-def _is_base(model: type[peewee.Model], found: Sequence[type[peewee.Model]]) -> bool:
+def _is_base(model: type[peewee.Model], candidates: Sequence[type[peewee.Model]]) -> bool:
     """Return whether a model is only a base of others: it names no table, and others inherit from it."""
     meta: Any = model._meta
-    return meta.table_name == meta.make_table_name() and any(model in each.__mro__[1:] for each in found)
+    return meta.table_name == meta.make_table_name() and any(model in candidate.__mro__[1:] for candidate in candidates)
 
 
 def check_names(owners: Sequence[Owner]) -> None:
@@ -190,10 +192,12 @@ def check_names(owners: Sequence[Owner]) -> None:
 
     :raises WrongRows: when two owners have the same name.
     """
-    names = [each.owner for each in owners]
-    twice = next((each for each in names if names.count(each) > 1), None)
-    if twice is not None:
-        raise WrongRows(f"two owners of tables are named {twice!r}; give one of them another name: Rows(…, owner=…)")
+    names = [owner.owner for owner in owners]
+    duplicate = next((name for name in names if names.count(name) > 1), None)
+    if duplicate is not None:
+        raise WrongRows(
+            f"two owners of tables are named {duplicate!r}; give one of them another name: Rows(…, owner=…)"
+        )
 
 
 def verify(owners: Sequence[Rows]) -> None:
@@ -206,48 +210,52 @@ def verify(owners: Sequence[Rows]) -> None:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         unit = _InMemory(connection)
         ddl.run(unit, ddl.HISTORY)
-        made = dict.fromkeys(unit.tables(), "the gateway")
+        table_owners = dict.fromkeys(unit.tables(), "the gateway")
         for owner in owners:
-            _refuse_shared(owner, made)
+            _refuse_shared(owner, table_owners)
             for step in owner.steps:
-                made = _made(unit, owner, step, made)
-        wrong = [
+                table_owners = _run_step(unit, owner, step, table_owners)
+        problems = [
             f"{owner.owner}: {difference}"
             for owner in owners
             for difference in differences(unit, owner.tables, indexes=False)
         ]
-    if wrong:
-        raise WrongRows("\n".join(["models differ from the tables that their migrations make:", *wrong]))
+    if problems:
+        raise WrongRows("\n".join(["models differ from the tables that their migrations make:", *problems]))
 
 
-def _refuse_shared(owner: Rows, made: Mapping[str, str]) -> None:
+def _refuse_shared(owner: Rows, table_owners: Mapping[str, str]) -> None:
     for table in owner.tables:
         name = table._meta.table_name
-        if name in made:
-            raise _shared(owner, name, made[name])
+        if name in table_owners:
+            raise _create_conflict(owner, name, table_owners[name])
 
 
-def _shared(owner: Rows, table: str, other: str) -> WrongRows:
+def _create_conflict(owner: Rows, table: str, other: str) -> WrongRows:
     return WrongRows(
         f"{owner.owner}: the table {table!r} belongs to {other}; choose another name (table_name in the model's Meta)"
     )
 
 
-def _made(unit: _InMemory, owner: Rows, step: Migration, made: Mapping[str, str]) -> dict[str, str]:
+def _run_step(unit: _InMemory, owner: Rows, step: Migration, table_owners: Mapping[str, str]) -> dict[str, str]:
     """Run a step, and return the owner of each table after it."""
     for number, change in enumerate(step.up, 1):
         try:
             ddl.run(unit, change)
         except sqlite3.Error as error:
-            exists = _EXISTS.match(str(error))
-            if exists is not None and made.get(exists[1], owner.owner) != owner.owner:
-                raise _shared(owner, exists[1], made[exists[1]]) from error
+            conflict = _EXISTS.match(str(error))
+            if conflict is not None and table_owners.get(conflict[1], owner.owner) != owner.owner:
+                raise _create_conflict(owner, conflict[1], table_owners[conflict[1]]) from error
             raise WrongRows(f"{owner.owner}: change {number} of migration {step.name} fails: {error}") from error
     tables = unit.tables()
-    gone = next((each for each in made if each not in tables and made[each] != owner.owner), None)
-    if gone is not None:
-        raise WrongRows(f"{owner.owner}: migration {step.name} drops the table {gone!r}, which belongs to {made[gone]}")
-    return {each: made.get(each, owner.owner) for each in tables}
+    dropped_table = next(
+        (table for table in table_owners if table not in tables and table_owners[table] != owner.owner), None
+    )
+    if dropped_table is not None:
+        raise WrongRows(
+            f"{owner.owner}: migration {step.name} drops the table {dropped_table!r}, which belongs to {table_owners[dropped_table]}"
+        )
+    return {table: table_owners.get(table, owner.owner) for table in tables}
 
 
 class _InMemory:

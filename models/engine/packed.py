@@ -31,15 +31,15 @@ class Packed:
     """
 
     def __init__(self, columns: Sequence[Any]) -> None:
-        short = [place for place, column in enumerate(columns) if isinstance(column, _SHORT)]
-        long = [place for place in range(len(columns)) if place not in short]
+        short = [index for index, column in enumerate(columns) if isinstance(column, _SHORT)]
+        long = [index for index in range(len(columns)) if index not in short]
         self._is_packed = len(short) >= _LEAST
         self._columns = {"sqlite": [*columns], "mysql": [*columns]}
         if self._is_packed:
-            array = peewee.fn.JSON_ARRAY(*(columns[place] for place in short))
-            self._columns["mysql"] = [array, *(columns[place] for place in long)]
-            sent = [*short, *long]
-            self._in_order = itemgetter(*map(sent.index, range(len(columns))))
+            array = peewee.fn.JSON_ARRAY(*(columns[index] for index in short))
+            self._columns["mysql"] = [array, *(columns[index] for index in long)]
+            positions = [*short, *long]
+            self._in_order = itemgetter(*map(positions.index, range(len(columns))))
 
     def of(self, dialect: str) -> list[Any]:
         """Return what a statement selects."""

@@ -105,7 +105,7 @@ class Servers(Protocol):
         """Return whether a connection is usable, by a round trip to its server."""
         ...
 
-    def answers(self, host: Any) -> bool:
+    def responds(self, host: Any) -> bool:
         """Return whether a server responds to a new connection within a few seconds."""
         ...
 
@@ -153,12 +153,12 @@ class Pool:
         self._places: SimpleQueue[None] = SimpleQueue()
         for _ in range(size):
             self._places.put(None)
-        self._resting: dict[bool, list[Held]] = {False: [], True: []}
+        self._idle: dict[bool, list[Held]] = {False: [], True: []}
         #: Connections in use, and since when.
         self._busy: dict[Held, float] = {}
         #: By server, the moment up to which opened connections are not used any more.
         self._retired: dict[Any, float] = {}
-        self._watch = None if servers is None else Watch(self._busy, servers.answers, self.abandon)
+        self._watch = None if servers is None else Watch(self._busy, servers.responds, self.abandon)
 
     def take(self, writes: bool) -> Held:
         """Take a connection, preferably one whose last unit was of the same kind. Raises Unavailable when all are in use for too long."""
@@ -167,10 +167,10 @@ class Pool:
         except Empty:
             self._wait()
         try:
-            held = self._rested(writes)
+            held = self._take_idle(writes)
             while held is None:
                 # There is one for each place, but another thread may take it first.
-                held = self._opened() or self._rested(not writes) or self._rested(writes)
+                held = self._open_new() or self._take_idle(not writes) or self._take_idle(writes)
         except BaseException:
             self._places.put(None)
             raise
@@ -189,7 +189,7 @@ class Pool:
 
     def connections(self) -> Connections:
         """Return how many connections there are now."""
-        idle = [*self._resting[False], *self._resting[True]]
+        idle = [*self._idle[False], *self._idle[True]]
         born = min((each.born for each in idle if each.born), default=0.0)
         return Connections(self._size, self._open, len(idle), time.monotonic() - born if born else 0.0)
 
@@ -200,7 +200,7 @@ class Pool:
             return
         if self._servers is not None:
             self._busy.pop(held, None)
-        self._resting[bool(held.writes)].append(held)
+        self._idle[bool(held.writes)].append(held)
         self._places.put(None)
 
     def drop(self, held: Held) -> None:
@@ -228,7 +228,7 @@ class Pool:
             if not self._servers.has_other(host):
                 # Units that fail now would be repeated, and would wait for a connection without success.
                 self._breaker.trip()
-            for held in [each for each in list(self._busy) if each.host == host]:
+            for held in [other for other in list(self._busy) if other.host == host]:
                 self._servers.abort(held)
 
     def close(self) -> bool:
@@ -239,12 +239,12 @@ class Pool:
             return False
         if self._watch is not None:
             self._watch.end()
-        for each in (*self._resting[False], *self._resting[True]):
-            self._close(each)
-        self._resting = {False: [], True: []}
+        for held in (*self._idle[False], *self._idle[True]):
+            self._close(held)
+        self._idle = {False: [], True: []}
         return True
 
-    def _opened(self) -> Held | None:
+    def _open_new(self) -> Held | None:
         with self._counting:
             if self._open >= self._size:
                 return None
@@ -277,11 +277,11 @@ class Pool:
         with self._counting:
             self._open -= 1
 
-    def _rested(self, writes: bool) -> Held | None:
-        resting = self._resting[writes]
-        while resting:
+    def _take_idle(self, writes: bool) -> Held | None:
+        idle = self._idle[writes]
+        while idle:
             try:
-                held = resting.pop()
+                held = idle.pop()
             except IndexError:
                 break
             held.fresh = held.touched = False

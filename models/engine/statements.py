@@ -51,12 +51,12 @@ class Statement:
     def execute(self, unit: Unit, **values: Any) -> Any:
         """Run it with values by name; return the cursor. Raises Duplicate and Unavailable."""
         text, bind = self._built.get(unit.dialect) or self._make(unit)
-        given = bind(values)
+        parameters = bind(values)
         # PERF: what `unit.execute` does, one call less.
         try:
-            return unit.run(text, given)
+            return unit.run(text, parameters)
         except Exception as error:
-            return unit.run_again(error, text, given)
+            return unit.run_again(error, text, parameters)
 
     def row(self, unit: Unit, **values: Any) -> Any:
         """Return the first row, as a tuple, or None."""
@@ -92,18 +92,20 @@ class Statement:
 
     def _make(self, unit: Unit) -> tuple[str, Bind]:
         query = self._mysql() if unit.dialect == "mysql" else self._build()
-        text, places = unit.database.peewee.get_sql_context().sql(query).query()
-        built = self._built[unit.dialect] = text, _bind(places)
-        return built
+        text, parameters = unit.database.peewee.get_sql_context().sql(query).query()
+        entry = self._built[unit.dialect] = text, _create_bind(parameters)
+        return entry
 
 
-def _bind(places: Sequence[Any]) -> Bind:
+def _create_bind(parameters: Sequence[Any]) -> Bind:
     """Return a function that makes the values of a statement's parameters, with the fixed values, in order."""
-    names = [each.name for each in places if type(each) is _Param]
-    if len(names) == len(places) > 0:
-        only = names[0]
-        return itemgetter(*names) if len(names) > 1 else lambda values: (values[only],)
-    return lambda values: [values[each.name] if type(each) is _Param else each for each in places]
+    names = [parameter.name for parameter in parameters if type(parameter) is _Param]
+    if len(names) == len(parameters) > 0:
+        name = names[0]
+        return itemgetter(*names) if len(names) > 1 else lambda values: (values[name],)
+    return lambda values: [
+        values[parameter.name] if type(parameter) is _Param else parameter for parameter in parameters
+    ]
 
 
 def insert_or_lock(model: type[peewee.Model], names: Sequence[str]) -> Statement:
@@ -112,9 +114,9 @@ def insert_or_lock(model: type[peewee.Model], names: Sequence[str]) -> Statement
     MySQL's INSERT IGNORE takes a shared lock: two units that then write to the row wait for each other.
     """
     key: Any = model._meta.primary_key
-    first: Any = getattr(model, getattr(key, "field_names", (key.name,))[0])
+    column: Any = getattr(model, getattr(key, "field_names", (key.name,))[0])
 
     def insert() -> Any:
         return model.insert({getattr(model, name): param(name) for name in names})
 
-    return Statement(lambda: insert().on_conflict_ignore(), lambda: insert().on_conflict(update={first: first}))
+    return Statement(lambda: insert().on_conflict_ignore(), lambda: insert().on_conflict(update={column: column}))

@@ -30,7 +30,7 @@ class TableList:
 
     def page(self, unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int = 0) -> list[Any]:
         """Return at most `limit` rows after `offset`."""
-        return [self._row(each) for each in self.listing.page(unit, filters, order, limit, offset)]
+        return [self._row(columns) for columns in self.listing.page(unit, filters, order, limit, offset)]
 
     def count(self, unit: Unit, filters: Mapping[str, Any], most: int | None = None) -> int:
         """Count the rows, up to `most`."""

@@ -82,10 +82,10 @@ def key(unit: Connection, table: str) -> tuple[str, ...]:
 
 def indexes(unit: Connection, table: str) -> set[Index]:
     """Return the indexes of a table, without the primary key's."""
-    found: dict[str, tuple[list[str], bool]] = {}
+    columns_by_name: dict[str, tuple[list[str], bool]] = {}
     for name, unique, column in unit.execute(_INDEXES[unit.dialect], (table,)).fetchall():
-        found.setdefault(name, ([], bool(unique)))[0].append(column)
-    return {Index(tuple(names), unique) for names, unique in found.values()}
+        columns_by_name.setdefault(name, ([], bool(unique)))[0].append(column)
+    return {Index(tuple(names), unique) for names, unique in columns_by_name.values()}
 
 
 def differences(unit: Connection, models: Iterable[type[peewee.Model]], *, indexes: bool = True) -> list[str]:
@@ -97,89 +97,103 @@ def differences(unit: Connection, models: Iterable[type[peewee.Model]], *, index
     :param indexes: whether indexes are compared.
     :returns: a line for each difference, with the table's name.
     """
-    return [line for model in models for line in _table(unit, model, indexes)]
+    return [line for model in models for line in _compare_table(unit, model, indexes)]
 
 
-def _table(unit: Connection, model: type[peewee.Model], with_indexes: bool) -> Iterator[str]:
+def _compare_table(unit: Connection, model: type[peewee.Model], with_indexes: bool) -> Iterator[str]:
     meta: Any = model._meta
     name = meta.table_name
-    there = columns(unit, name)
-    if not there:
+    table_columns = columns(unit, name)
+    if not table_columns:
         yield f"{name}: no migration makes this table of the model {model.__name__}"
         return
-    fields = {each.column_name: each for each in meta.sorted_fields}
-    yield from (f"{name}: the table lacks the column {each!r} of the model" for each in fields.keys() - there.keys())
-    yield from (f"{name}: the model lacks the column {each!r} of the table" for each in there.keys() - fields.keys())
-    wanted_key = tuple(each.column_name for each in meta.get_primary_keys())
-    for column in (each for each in fields if each in there):
-        yield from _column(f"{name}.{column}", unit.dialect, there[column], fields[column], column in wanted_key)
-    found_key = key(unit, name)
-    if found_key != wanted_key:
-        yield f"{name}: the primary key is {_listed(found_key)} in the table and {_listed(wanted_key)} in the model"
+    fields = {field.column_name: field for field in meta.sorted_fields}
+    yield from (
+        f"{name}: the table lacks the column {column!r} of the model" for column in fields.keys() - table_columns.keys()
+    )
+    yield from (
+        f"{name}: the model lacks the column {column!r} of the table" for column in table_columns.keys() - fields.keys()
+    )
+    model_key = tuple(field.column_name for field in meta.get_primary_keys())
+    for column in (name for name in fields if name in table_columns):
+        yield from _compare_column(
+            f"{name}.{column}", unit.dialect, table_columns[column], fields[column], column in model_key
+        )
+    table_key = key(unit, name)
+    if table_key != model_key:
+        yield f"{name}: the primary key is {_format_columns(table_key)} in the table and {_format_columns(model_key)} in the model"
     if with_indexes:
-        yield from _indexed(name, indexes(unit, name), _wanted_indexes(model))
+        yield from _compare_indexes(name, indexes(unit, name), _list_indexes(model))
 
 
-def _column(name: str, dialect: str, found: Column, field: peewee.Field, in_key: bool) -> Iterator[str]:
-    wanted = _wanted_type(field)
-    if not _holds(found.type, wanted, dialect):
-        yield f"{name}: the type is {found.type} in the table and {wanted} in the model"
-    if found.null != bool(field.null) and not in_key:
-        yield f"{name}: {_may(found.null)} be null in the table, {_may(bool(field.null))} in the model"
+def _compare_column(name: str, dialect: str, column: Column, field: peewee.Field, in_key: bool) -> Iterator[str]:
+    model_type = _format_type(field)
+    if not _holds(column.type, model_type, dialect):
+        yield f"{name}: the type is {column.type} in the table and {model_type} in the model"
+    if column.null != bool(field.null) and not in_key:
+        yield f"{name}: {_format_null(column.null)} be null in the table, {_format_null(bool(field.null))} in the model"
 
 
-def _may(null: bool) -> str:
+def _format_null(null: bool) -> str:
     return "may" if null else "must not"
 
 
-def _wanted_type(field: Any) -> str:
+def _format_type(field: Any) -> str:
     field = getattr(field, "rel_field", None) or field
     modifiers = field.get_modifiers()
     return f"{field.field_type}({', '.join(map(str, modifiers))})" if modifiers else str(field.field_type)
 
 
-def _holds(found: str, wanted: str, dialect: str) -> bool:
+def _holds(column_type: str, model_type: str, dialect: str) -> bool:
     """Return whether a column's type can hold all values of the model's."""
-    (kind, width, size), (wanted_kind, wanted_width, wanted_size) = _parts(found), _parts(wanted)
-    if wanted == "UUID":
+    (kind, width, size), (model_kind, model_width, model_size) = _parse_type(column_type), _parse_type(model_type)
+    if model_type == "UUID":
         return kind in ("characters", "text")
-    wide = dialect == "sqlite" or width >= wanted_width
-    sized = kind not in ("characters", "decimal") or size == wanted_size
-    return kind == wanted_kind and wide and sized
+    is_wide_enough = dialect == "sqlite" or width >= model_width
+    has_same_size = kind not in ("characters", "decimal") or size == model_size
+    return kind == model_kind and is_wide_enough and has_same_size
 
 
-def _parts(text: str) -> tuple[str, int, str]:
+def _parse_type(text: str) -> tuple[str, int, str]:
     """Return the family of a type, its width there, and its size as written, without blanks."""
     match = _TYPE.fullmatch(text)
     name, size = (match[1], match[2] or "") if match else (text, "")
     return *_KINDS.get(name, (name, 0)), size.replace(" ", "")
 
 
-def _wanted_indexes(model: type[peewee.Model]) -> set[Index]:
+def _list_indexes(model: type[peewee.Model]) -> set[Index]:
     meta: Any = model._meta
-    single = {Index((each.column_name,), bool(each.unique)) for each in meta.sorted_fields if each.index or each.unique}
-    joined = {
+    single = {
+        Index((field.column_name,), bool(field.unique)) for field in meta.sorted_fields if field.index or field.unique
+    }
+    combined = {
         Index(tuple(meta.combined[name].column_name for name in names), bool(unique))
-        for names, unique in (each for each in meta.indexes if isinstance(each, tuple))
+        for names, unique in (entry for entry in meta.indexes if isinstance(entry, tuple))
     }
     return {
-        each for each in single | joined if each.columns != tuple(one.column_name for one in meta.get_primary_keys())
+        index
+        for index in single | combined
+        if index.columns != tuple(field.column_name for field in meta.get_primary_keys())
     }
 
 
-def _indexed(name: str, found: set[Index], wanted: set[Index]) -> Iterator[str]:
-    for each in sorted(wanted - found):
-        served = not each.unique and any(one.columns[: len(each.columns)] == each.columns for one in found)
-        if not served:
-            yield f"{name}: the table lacks the {_described(each)} of the model"
+def _compare_indexes(name: str, table_indexes: set[Index], model_indexes: set[Index]) -> Iterator[str]:
+    for index in sorted(model_indexes - table_indexes):
+        is_served = not index.unique and any(
+            other.columns[: len(index.columns)] == index.columns for other in table_indexes
+        )
+        if not is_served:
+            yield f"{name}: the table lacks the {_format_index(index)} of the model"
     yield from (
-        f"{name}: the model lacks the {_described(each)} of the table" for each in sorted(found - wanted) if each.unique
+        f"{name}: the model lacks the {_format_index(index)} of the table"
+        for index in sorted(table_indexes - model_indexes)
+        if index.unique
     )
 
 
-def _described(index: Index) -> str:
-    return f"{'unique ' if index.unique else ''}index on {_listed(index.columns)}"
+def _format_index(index: Index) -> str:
+    return f"{'unique ' if index.unique else ''}index on {_format_columns(index.columns)}"
 
 
-def _listed(names: Sequence[str]) -> str:
+def _format_columns(names: Sequence[str]) -> str:
     return f"({', '.join(names)})"

@@ -23,15 +23,15 @@ class Watch:
     """The thread that checks servers.
 
     :param busy: connections in use with their ``host``, and since when on the monotonic clock.
-    :param answers: returns whether a server responds.
+    :param responds: returns whether a server responds.
     :param abandon: is called for a server that does not respond.
     """
 
     def __init__(
-        self, busy: Mapping[Any, float], answers: Callable[[Any], bool], abandon: Callable[[Any], None]
+        self, busy: Mapping[Any, float], responds: Callable[[Any], bool], abandon: Callable[[Any], None]
     ) -> None:
         self._busy = busy
-        self._answers = answers
+        self._responds = responds
         self._abandon = abandon
         self._ended = threading.Event()
         self._beginning = threading.Lock()
@@ -52,8 +52,8 @@ class Watch:
     def look(self) -> None:
         """Check the servers of units that take long."""
         before = time.monotonic() - LONG
-        for host in {each.host for each, since in list(self._busy.items()) if since < before}:
-            if not self._answers(host):
+        for host in {held.host for held, since in list(self._busy.items()) if since < before}:
+            if not self._responds(host):
                 self._abandon(host)
 
     def _run(self) -> None:

@@ -87,9 +87,9 @@ _OLDEST = Statement(lambda: Event.select(Event.id, Event.date).order_by(Event.id
 @cache
 def _place(size: int) -> Statement:
     ids = [*map(param, places("id", size))]
-    again = [*map(param, places("id", size))]
+    same_ids = [*map(param, places("id", size))]
     position = param("newest") + peewee.fn.FIELD(Event.id, *ids)
-    return Statement(lambda: Event.update({Event.position: position}).where(Event.id.in_(again)))
+    return Statement(lambda: Event.update({Event.position: position}).where(Event.id.in_(same_ids)))
 
 
 @cache
@@ -115,9 +115,9 @@ def insert(
 
 def after(unit: Unit, position: int, limit: int) -> Read:
     """Return at most `limit` events after a position, in order."""
-    found = _AFTER.rows(unit, after=position, limit=limit)
-    rows = [EventRow(*row) for row in found if row[0] is not None]
-    return Read(rows, len(rows) < len(found))
+    results = _AFTER.rows(unit, after=position, limit=limit)
+    rows = [EventRow(*row) for row in results if row[0] is not None]
+    return Read(rows, len(rows) < len(results))
 
 
 def newest(unit: Unit) -> int:
@@ -137,8 +137,8 @@ def place(unit: Unit) -> bool:
         row = _LOCK.row(unit, one=1)
     except Unavailable:
         return False
-    found = [each for (each,) in _UNPLACED.rows(unit, limit=PLACED)]
-    if not found:
+    event_ids = [event_id for (event_id,) in _UNPLACED.rows(unit, limit=PLACED)]
+    if not event_ids:
         return False
     if row is None:
         # No event has been given a position yet.
@@ -147,10 +147,10 @@ def place(unit: Unit) -> bool:
             _START.execute(unit, one=1, newest=row[0])
         except Duplicate:
             return True
-    ids = padded(found)
+    ids = padded(event_ids)
     _place(len(ids)).run(unit, [row[0], *ids, *ids])
-    _SET_NEWEST.execute(unit, newest=row[0] + len(found), one=1)
-    return len(found) == PLACED
+    _SET_NEWEST.execute(unit, newest=row[0] + len(event_ids), one=1)
+    return len(event_ids) == PLACED
 
 
 def sweep(unit: Unit, before: str) -> bool:
@@ -158,8 +158,8 @@ def sweep(unit: Unit, before: str) -> bool:
     # The last event stays, because SQLite continues its ids from the largest one.
     last = _LAST_ID.row(unit)[0] or 0
     oldest = _OLDEST.rows(unit, limit=SWEPT)
-    found = [each for each, date in oldest if date < before and each != last]
-    if found:
-        ids = padded(found)
+    event_ids = [event_id for event_id, date in oldest if date < before and event_id != last]
+    if event_ids:
+        ids = padded(event_ids)
         _delete(len(ids)).run(unit, ids)
-    return len(found) == SWEPT
+    return len(event_ids) == SWEPT

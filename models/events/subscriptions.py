@@ -93,17 +93,17 @@ def get(unit: Unit, subscription_id: str, *, for_update: bool = False) -> Subscr
     """Return the subscription with this id, or None."""
     row = (_BY_ID_LOCKED if for_update else _BY_ID).row(unit, id=subscription_id)
     # MySQL ignores trailing blanks when it compares ids.
-    return None if row is None or row[0] != subscription_id else _row(row)
+    return None if row is None or row[0] != subscription_id else _create_row(row)
 
 
 def every(unit: Unit) -> list[SubscriptionRow]:
     """Return all subscriptions, in the order in which they began."""
-    return [_row(each) for each in _ALL.rows(unit)]
+    return [_create_row(columns) for columns in _ALL.rows(unit)]
 
 
 def of_reader(unit: Unit, reader_id: str) -> list[SubscriptionRow]:
     """Return the subscriptions of a process."""
-    return [_row(each) for each in _OF_READER.rows(unit, reader_id=reader_id)]
+    return [_create_row(columns) for columns in _OF_READER.rows(unit, reader_id=reader_id)]
 
 
 def count(unit: Unit, user_id: str | None = None) -> int:
@@ -121,8 +121,8 @@ def delete(unit: Unit, subscription_ids: Iterable[str]) -> int:
     """Delete subscriptions; return how many there were."""
     ids, count = [*subscription_ids], 0
     for start in range(0, len(ids), _SIZE):
-        some = padded(ids[start : start + _SIZE])
-        count += _delete(len(some)).run(unit, some).rowcount
+        block = padded(ids[start : start + _SIZE])
+        count += _delete(len(block)).run(unit, block).rowcount
     return count
 
 
@@ -151,6 +151,6 @@ def forget_reader(unit: Unit, reader_id: str) -> None:
     _DELETE_READER.execute(unit, id=reader_id)
 
 
-def _row(columns: Sequence[Any]) -> SubscriptionRow:
+def _create_row(columns: Sequence[Any]) -> SubscriptionRow:
     row = SubscriptionRow(*columns)
     return row._replace(subject=json.loads(str(row.subject)), channels=json.loads(str(row.channels)))

@@ -62,9 +62,9 @@ def by_name(unit: Unit, name: str) -> Any:
 
 def update(unit: Unit, account_id: str, changes: Mapping[str, Any], *, now: str, by: str) -> Any:
     """Change columns of an account and return the changed row."""
-    found = {"name_folded": folded(changes["name"])} if "name" in changes else {}
-    noted = {"date_last_modified": now, "last_modified_by": by}
-    ACCOUNTS.update(unit, {"id": account_id}, **changes, **found, **noted)
+    search_columns = {"name_folded": folded(changes["name"])} if "name" in changes else {}
+    edit_columns = {"date_last_modified": now, "last_modified_by": by}
+    ACCOUNTS.update(unit, {"id": account_id}, **changes, **search_columns, **edit_columns)
     return get(unit, account_id)
 
 

@@ -38,44 +38,44 @@ _BY_ID = Order("id", descending=False)
 
 def account_paths(unit: Unit, rows: Sequence[Any]) -> list[list[Any]]:
     """Return, for each account, the accounts above it, the root first, and the account itself."""
-    return _paths(unit, accounts, rows, "parent_account_id")
+    return _read_paths(unit, accounts, rows, "parent_account_id")
 
 
 def customer_paths(unit: Unit, rows: Sequence[Any]) -> list[list[Any]]:
     """Return, for each customer, the customers above it, the root first, and the customer itself."""
-    return _paths(unit, customers, rows, "parent_customer_id")
+    return _read_paths(unit, customers, rows, "parent_customer_id")
 
 
 def account_names(unit: Unit, ids: Iterable[str]) -> dict[str, str]:
     """Return the names of accounts by id."""
-    wanted = sorted(set(ids))
-    return {each.id: each.name for each in accounts.page(unit, {"ids": wanted}, _BY_ID, len(wanted))}
+    account_ids = sorted(set(ids))
+    return {account.id: account.name for account in accounts.page(unit, {"ids": account_ids}, _BY_ID, len(account_ids))}
 
 
 def customer_accounts(unit: Unit, ids: Iterable[str]) -> dict[str, str]:
     """Return the ids of customers' accounts by the customers' ids; customers that do not exist are omitted."""
-    found: dict[str, str] = {}
-    wanted = iter(sorted(ids))
-    while block := list(islice(wanted, BLOCK)):
+    account_ids: dict[str, str] = {}
+    customer_ids = iter(sorted(ids))
+    while block := list(islice(customer_ids, BLOCK)):
         rows = customers.page(unit, {"ids": block}, _BY_ID, len(block))
-        found |= {each.id: each.account_id for each in rows}
-    return found
+        account_ids |= {customer.id: customer.account_id for customer in rows}
+    return account_ids
 
 
-def _paths(unit: Unit, listed: TableList, rows: Sequence[Any], parent: str) -> list[list[Any]]:
-    known: dict[str | None, Any] = {each.id: each for each in rows}
+def _read_paths(unit: Unit, table_list: TableList, rows: Sequence[Any], parent: str) -> list[list[Any]]:
+    rows_by_id: dict[str | None, Any] = {row.id: row for row in rows}
     level = list(rows)
     for _ in range(DEEPEST):
-        missing = sorted({getattr(each, parent) for each in level} - known.keys() - {None})
+        missing = sorted({getattr(row, parent) for row in level} - rows_by_id.keys() - {None})
         if not missing:
             break
-        level = listed.page(unit, {"ids": missing}, _BY_ID, len(missing))
-        known |= {each.id: each for each in level}
-    return [_path(each, known, parent) for each in rows]
+        level = table_list.page(unit, {"ids": missing}, _BY_ID, len(missing))
+        rows_by_id |= {row.id: row for row in level}
+    return [_build_path(row, rows_by_id, parent) for row in rows]
 
 
-def _path(row: Any, known: dict[str | None, Any], parent: str) -> list[Any]:
+def _build_path(row: Any, rows_by_id: dict[str | None, Any], parent: str) -> list[Any]:
     path = [row]
-    while len(path) < DEEPEST and (above := known.get(getattr(path[-1], parent))) is not None:
-        path.append(above)
+    while len(path) < DEEPEST and (parent_row := rows_by_id.get(getattr(path[-1], parent))) is not None:
+        path.append(parent_row)
     return path[::-1]

@@ -61,14 +61,14 @@ def insert(unit: Unit, values: Mapping[str, Any]) -> Any:
     :param values: the columns by name, without the id and the conversation's.
     """
     message_id = ids.new_id()
-    conversation_id = _conversation_id(values)
+    conversation_id = _compute_conversation_id(values)
     _MESSAGES.insert(unit, **values, id=message_id, conversation_id=conversation_id)
-    about = {name: values.get(name) for name in ("account_id", "customer_id", "endpoint_id")}
+    owner_columns = {name: values.get(name) for name in ("account_id", "customer_id", "endpoint_id")}
     newest = {"id": conversation_id, "date": values["date"], "message_id": message_id}
     _NEW_CONVERSATION.execute(
         unit,
         id=conversation_id,
-        **about,
+        **owner_columns,
         other_address=values.get("other_address") or "",
         most_recent_message_id=message_id,
         date_last_message=values["date"],
@@ -77,18 +77,18 @@ def insert(unit: Unit, values: Mapping[str, Any]) -> Any:
     return _MESSAGES.find(unit, id=message_id)
 
 
-def newest_of(unit: Unit, found: list[Any]) -> dict[str, Any]:
+def newest_of(unit: Unit, conversation_rows: list[Any]) -> dict[str, Any]:
     """Return the most recent messages of conversations, by id."""
-    wanted = [each.most_recent_message_id for each in found]
-    rows = messages.page(unit, {"ids": wanted}, Order("id"), len(wanted))
-    return {each.id: each for each in rows}
+    message_ids = [conversation.most_recent_message_id for conversation in conversation_rows]
+    rows = messages.page(unit, {"ids": message_ids}, Order("id"), len(message_ids))
+    return {message.id: message for message in rows}
 
 
-def _conversation_id(values: Mapping[str, Any]) -> str:
+def _compute_conversation_id(values: Mapping[str, Any]) -> str:
     # The id is a hash of the conversation's key, so that two simultaneous first messages form one conversation.
-    ends = [
+    parts = [
         values.get("account_id"),
         values.get("endpoint_id"),
         values.get("other_address") or f"session {values.get('session_id')}",
     ]
-    return hashlib.sha256("\0".join(each or "" for each in ends).encode()).hexdigest()[: ids.LENGTH]
+    return hashlib.sha256("\0".join(part or "" for part in parts).encode()).hexdigest()[: ids.LENGTH]

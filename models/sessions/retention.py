@@ -38,57 +38,57 @@ def purge(unit: Unit, before: str, limit: int) -> int:
     query: Any = (
         Session.select(Session.id).where(_is_purgeable(before)).order_by(Session.date_created, Session.id).limit(limit)
     )
-    found = [each.id for each in unit.all(_locked(unit, query))]
-    if found:
-        unit.change(Message.update(session_id=None).where(Message.session_id.in_(found)))
+    session_ids = [session.id for session in unit.all(_lock_rows(unit, query))]
+    if session_ids:
+        unit.change(Message.update(session_id=None).where(Message.session_id.in_(session_ids)))
         # The new version invalidates rows in memory.
         orphaned = {"parent_session_id": None, "version": Session.version + 1}
-        unit.change(Session.update(**orphaned).where(Session.parent_session_id.in_(found)))
+        unit.change(Session.update(**orphaned).where(Session.parent_session_id.in_(session_ids)))
         for table in (SessionMember, SessionLog):
-            unit.change(table.delete().where(table.session_id.in_(found)))
-        unit.change(Session.delete().where(Session.id.in_(found)))
-    return len(found)
+            unit.change(table.delete().where(table.session_id.in_(session_ids)))
+        unit.change(Session.delete().where(Session.id.in_(session_ids)))
+    return len(session_ids)
 
 
 def sessions_of(unit: Unit, user_id: str, email: str) -> list[str]:
     """Return the ids of the sessions that name a user: as a member, as their creator or last editor, or as an address."""
     members = SessionMember.select(SessionMember.session_id).where(SessionMember.identity == email)
-    named = (Session.created_by == user_id) | (Session.last_modified_by == user_id)
+    condition = (Session.created_by == user_id) | (Session.last_modified_by == user_id)
     for column in _ADDRESSES:
-        named |= column == email
-    sessions = Session.select(Session.id).where(named)
-    return sorted({each.session_id for each in unit.all(members)} | {each.id for each in unit.all(sessions)})
+        condition |= column == email
+    sessions = Session.select(Session.id).where(condition)
+    return sorted({member.session_id for member in unit.all(members)} | {session.id for session in unit.all(sessions)})
 
 
 def rows_of(unit: Unit, session_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
     """Return all rows of these sessions, as columns by table."""
     return {
-        "sessions": _columns(unit, Session.select().where(Session.id.in_(session_ids))),
-        "members": _columns(unit, SessionMember.select().where(SessionMember.session_id.in_(session_ids))),
-        "log": _columns(unit, SessionLog.select().where(SessionLog.session_id.in_(session_ids))),
+        "sessions": _read_columns(unit, Session.select().where(Session.id.in_(session_ids))),
+        "members": _read_columns(unit, SessionMember.select().where(SessionMember.session_id.in_(session_ids))),
+        "log": _read_columns(unit, SessionLog.select().where(SessionLog.session_id.in_(session_ids))),
     }
 
 
 def messages_of(unit: Unit, email: str) -> list[dict[str, Any]]:
     """Return the messages from and to an address, as columns."""
-    return _columns(unit, Message.select().where((Message.other_address == email) | (Message.sender == email)))
+    return _read_columns(unit, Message.select().where((Message.other_address == email) | (Message.sender == email)))
 
 
-def _columns(unit: Unit, query: Any) -> list[dict[str, Any]]:
-    return [dict(each.__data__) for each in unit.all(query)]
+def _read_columns(unit: Unit, query: Any) -> list[dict[str, Any]]:
+    return [dict(row.__data__) for row in unit.all(query)]
 
 
 def erase_sessions(unit: Unit, session_ids: Sequence[str], user_id: str, email: str) -> None:
     """Replace a user's address by `ERASED` wherever these sessions have it: members, names, addresses, log lines."""
-    rows: list[Any] = unit.all(_locked(unit, Session.select().where(Session.id.in_(session_ids))))
+    rows: list[Any] = unit.all(_lock_rows(unit, Session.select().where(Session.id.in_(session_ids))))
     for row in rows:
-        changed = {each.name: _without(getattr(row, each.name), email) for each in _ADDRESSES}
+        addresses = {column.name: _erase_address(getattr(row, column.name), email) for column in _ADDRESSES}
         folded = {
-            "from_folded": fold(changed["from_address"], changed["from_name"], row.from_phone_number),
-            "to_folded": fold(changed["to_address"], row.destination),
+            "from_folded": fold(addresses["from_address"], addresses["from_name"], row.from_phone_number),
+            "to_folded": fold(addresses["to_address"], row.destination),
         }
         # The new version invalidates rows in memory.
-        unit.change(Session.update(**changed, **folded, version=Session.version + 1).where(Session.id == row.id))
+        unit.change(Session.update(**addresses, **folded, version=Session.version + 1).where(Session.id == row.id))
     members = (SessionMember.session_id.in_(session_ids)) & (SessionMember.identity == email)
     # An identity is unique in a session, which may have several erased members.
     identity = f"{ERASED} {user_id}"
@@ -97,12 +97,12 @@ def erase_sessions(unit: Unit, session_ids: Sequence[str], user_id: str, email: 
             members
         )
     )
-    lines = SessionLog.select().where(SessionLog.session_id.in_(session_ids) & SessionLog.message.contains(email))
-    found: list[Any] = unit.all(lines)
-    for line in found:
-        text = _without(line.message, email) or ""
-        place = (SessionLog.session_id == line.session_id) & (SessionLog.position == line.position)
-        unit.change(SessionLog.update(message=text, message_folded=fold(text)).where(place))
+    query = SessionLog.select().where(SessionLog.session_id.in_(session_ids) & SessionLog.message.contains(email))
+    lines: list[Any] = unit.all(query)
+    for line in lines:
+        text = _erase_address(line.message, email) or ""
+        condition = (SessionLog.session_id == line.session_id) & (SessionLog.position == line.position)
+        unit.change(SessionLog.update(message=text, message_folded=fold(text)).where(condition))
 
 
 def erase_messages(unit: Unit, email: str) -> int:
@@ -112,10 +112,10 @@ def erase_messages(unit: Unit, email: str) -> int:
     return count
 
 
-def _without(text: str | None, email: str) -> str | None:
+def _erase_address(text: str | None, email: str) -> str | None:
     return text and re.sub(re.escape(email), ERASED, text, flags=re.IGNORECASE)
 
 
-def _locked(unit: Unit, query: Any) -> Any:
+def _lock_rows(unit: Unit, query: Any) -> Any:
     # SQLite needs no lock: it has one writer at a time.
     return query.for_update() if unit.dialect == "mysql" else query

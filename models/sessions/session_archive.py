@@ -15,19 +15,19 @@ from models.sessions.tables import Session
 
 
 def _is_old() -> peewee.Expression:
-    finished = (Session.ended == param("yes")) | (Session.date_last_modified < param("before"))
-    return (Session.archived == param("no")) & (Session.date_created < param("before")) & finished
+    is_finished = (Session.ended == param("yes")) | (Session.date_last_modified < param("before"))
+    return (Session.archived == param("no")) & (Session.date_created < param("before")) & is_finished
 
 
 _COUNT = Statement(lambda: Session.select(peewee.fn.COUNT(peewee.SQL("*"))).where(_is_old()))
 
 
-def _ids() -> Any:
+def _select_ids() -> Any:
     return Session.select(Session.id).where(_is_old()).order_by(Session.date_created, Session.id).limit(param("limit"))
 
 
 # This waits for concurrent changes of these sessions, and skips sessions that are no longer old.
-_IDS = Statement(_ids, lambda: _ids().for_update())
+_IDS = Statement(_select_ids, lambda: _select_ids().for_update())
 
 
 @cache
@@ -37,7 +37,7 @@ def _archive(size: int) -> Statement:
 
 
 @cache
-def _known(size: int) -> Statement:
+def _select_known(size: int) -> Statement:
     ids = [*map(param, places("id", size))]
     return Statement(lambda: Session.select(Session.id).where(Session.id.in_(ids)))
 
@@ -49,11 +49,11 @@ def count_old(unit: Unit, before: str) -> int:
 
 def archive_old(unit: Unit, before: str, limit: int) -> list[str]:
     """Archive at most `limit` of these sessions, the oldest first; return their ids."""
-    found = [row[0] for row in _IDS.rows(unit, before=before, yes=True, no=False, limit=limit)]
-    if found:
-        ids = padded(found)
+    session_ids = [row[0] for row in _IDS.rows(unit, before=before, yes=True, no=False, limit=limit)]
+    if session_ids:
+        ids = padded(session_ids)
         _archive(len(ids)).run(unit, [True, *ids])
-    return found
+    return session_ids
 
 
 def known(unit: Unit, session_ids: Sequence[str]) -> set[str]:
@@ -61,4 +61,4 @@ def known(unit: Unit, session_ids: Sequence[str]) -> set[str]:
     if not session_ids:
         return set()
     ids = padded(session_ids)
-    return {row[0] for row in _known(len(ids)).run(unit, ids)}
+    return {row[0] for row in _select_known(len(ids)).run(unit, ids)}

@@ -19,27 +19,27 @@ _IS_OLD = IdempotencyKey.date_created < param("before")
 _SWEPT = 10
 
 
-def _whose() -> tuple[Any, ...]:
+def _match_key() -> tuple[Any, ...]:
     return tuple(getattr(IdempotencyKey, name) == param(name) for name in _NAMES)
 
 
-def _known() -> Any:
-    return IdempotencyKey.select(IdempotencyKey.result, IdempotencyKey.date_created).where(*_whose())
+def _select_key() -> Any:
+    return IdempotencyKey.select(IdempotencyKey.result, IdempotencyKey.date_created).where(*_match_key())
 
 
-def _old() -> Any:
+def _select_old() -> Any:
     columns = (getattr(IdempotencyKey, name) for name in _NAMES)
     return IdempotencyKey.select(*columns).where(_IS_OLD).order_by(IdempotencyKey.date_created).limit(_SWEPT)
 
 
 # A row that another unit has just inserted is locked: this statement fails at once instead of waiting for it or missing it.
-_KNOWN = Statement(_known, lambda: _known().for_update(nowait=True))
+_KNOWN = Statement(_select_key, lambda: _select_key().for_update(nowait=True))
 # NOTE: a search that locks would lock the oldest key that is still in use, too: MariaDB keeps the lock of the row where a search ends.
-_OLD = Statement(_old)
+_OLD = Statement(_select_old)
 # Expired keys are deleted one by one, except those that another unit has locked: a DELETE of all would wait for them.
-_FREE = Statement(_known, lambda: _known().for_update(skip_locked=True))
-_FORGET_OLD = Statement(lambda: IdempotencyKey.delete().where(_IS_OLD, *_whose()))
-_FORGET = Statement(lambda: IdempotencyKey.delete().where(*_whose()))
+_FREE = Statement(_select_key, lambda: _select_key().for_update(skip_locked=True))
+_FORGET_OLD = Statement(lambda: IdempotencyKey.delete().where(_IS_OLD, *_match_key()))
+_FORGET = Statement(lambda: IdempotencyKey.delete().where(*_match_key()))
 
 
 class InProgress(StorageError):
@@ -58,28 +58,28 @@ def claim(
     :param lost: an instant; a claim before it without a result was abandoned. `oldest` if omitted.
     :raises InProgress: when another unit of work has claimed the key, and has neither kept a result nor been lost.
     """
-    whose = {"user_id": user_id, "operation": operation, "key": key}
-    row = _look(unit, whose)
+    key_columns = {"user_id": user_id, "operation": operation, "key": key}
+    row = _read_claim(unit, key_columns)
     if row is None:
-        claimed = _CLAIM.execute(unit, **whose, date_created=now)
-        row = None if claimed.rowcount == 1 else _look(unit, whose)
+        cursor = _CLAIM.execute(unit, **key_columns, date_created=now)
+        row = None if cursor.rowcount == 1 else _read_claim(unit, key_columns)
     if row is not None:
-        result, created = row
-        if created >= oldest and result is not None:
+        result, date_created = row
+        if date_created >= oldest and result is not None:
             return str(result)
-        if result is None and created >= (lost or oldest):
+        if result is None and date_created >= (lost or oldest):
             raise InProgress
-        _KEYS.update(unit, whose, date_created=now, result=None)
-    for names in _OLD.rows(unit, before=oldest):
-        old = dict(zip(_NAMES, names, strict=True))
-        if _FREE.row(unit, **old) is not None:
-            _FORGET_OLD.execute(unit, **old, before=oldest)
+        _KEYS.update(unit, key_columns, date_created=now, result=None)
+    for values in _OLD.rows(unit, before=oldest):
+        old_columns = dict(zip(_NAMES, values, strict=True))
+        if _FREE.row(unit, **old_columns) is not None:
+            _FORGET_OLD.execute(unit, **old_columns, before=oldest)
     return None
 
 
-def _look(unit: Unit, whose: dict[str, str]) -> Any:
+def _read_claim(unit: Unit, key_columns: dict[str, str]) -> Any:
     try:
-        return _KNOWN.row(unit, **whose)
+        return _KNOWN.row(unit, **key_columns)
     except Unavailable as error:
         if error.__cause__ is not None and is_locked(error.__cause__):
             raise InProgress from error

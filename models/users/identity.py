@@ -60,7 +60,7 @@ _USER = (
     UserAccount.account_id,
 )
 # SECURITY: rows of keys are cached, so they have no password hash.
-_KEY_OWNER = tuple(peewee.SQL("NULL") if each is User.password_hash else each for each in _USER)
+_KEY_OWNER = tuple(peewee.SQL("NULL") if column is User.password_hash else column for column in _USER)
 _KEY = (ApiKey.date_expires, ApiKey.date_revoked)
 _LOGIN = (
     LoginSession.credentials_version,
@@ -70,20 +70,20 @@ _LOGIN = (
 )
 
 
-def _with_accounts(query: Any) -> Any:
+def _join_accounts(query: Any) -> Any:
     accounts = query.join(UserAccount, peewee.JOIN.LEFT_OUTER, on=(UserAccount.user_id == User.id))
     return accounts.order_by(UserAccount.position)
 
 
-_BY_ID = Statement(lambda: _with_accounts(User.select(*_USER)).where(User.id == param("id")))
-_BY_EMAIL = Statement(lambda: _with_accounts(User.select(*_USER)).where(User.email_folded == param("email_folded")))
+_BY_ID = Statement(lambda: _join_accounts(User.select(*_USER)).where(User.id == param("id")))
+_BY_EMAIL = Statement(lambda: _join_accounts(User.select(*_USER)).where(User.email_folded == param("email_folded")))
 _BY_KEY = Statement(
-    lambda: _with_accounts(
+    lambda: _join_accounts(
         ApiKey.select(*_KEY_OWNER, *_KEY).join(User, on=(User.id == ApiKey.user_id)),
     ).where(ApiKey.key_hash == param("key_hash"))
 )
 _BY_LOGIN = Statement(
-    lambda: _with_accounts(
+    lambda: _join_accounts(
         LoginSession.select(*_USER, *_LOGIN).join(User, on=(User.id == LoginSession.user_id)),
     ).where(LoginSession.id_hash == param("id_hash"))
 )
@@ -91,12 +91,12 @@ _BY_LOGIN = Statement(
 
 def by_id(unit: Unit, user_id: str) -> Identity | None:
     """Return the user with this id, or None."""
-    return _identity(_BY_ID.rows(unit, id=user_id))
+    return _create_identity(_BY_ID.rows(unit, id=user_id))
 
 
 def by_email(unit: Unit, email_address: str) -> Identity | None:
     """Return the user with this e-mail address, in any letter case, or None."""
-    return _identity(_BY_EMAIL.rows(unit, email_folded=email_address.casefold()))
+    return _create_identity(_BY_EMAIL.rows(unit, email_folded=email_address.casefold()))
 
 
 def by_key(unit: Unit, key_hash: str) -> tuple[Identity, KeyState] | None:
@@ -114,18 +114,18 @@ def of_key(rows: Sequence[Any]) -> tuple[Identity, KeyState] | None:
 
     :param rows: what `key_rows` returned.
     """
-    found = _identity(rows)
-    return None if found is None else (found, KeyState._make(rows[0][len(_USER) :]))
+    identity = _create_identity(rows)
+    return None if identity is None else (identity, KeyState._make(rows[0][len(_USER) :]))
 
 
 def by_login(unit: Unit, id_hash: str) -> tuple[Identity, LoginState] | None:
     """Return the user of the login session whose id has this hash, or None."""
     rows = _BY_LOGIN.rows(unit, id_hash=id_hash)
-    found = _identity(rows)
-    return None if found is None else (found, LoginState._make(rows[0][len(_USER) :]))
+    identity = _create_identity(rows)
+    return None if identity is None else (identity, LoginState._make(rows[0][len(_USER) :]))
 
 
-def _identity(rows: Sequence[Any]) -> Identity | None:
+def _create_identity(rows: Sequence[Any]) -> Identity | None:
     if not rows:
         return None
     user_id, email, first, last, avatar, roles, disabled, version, password_hash = rows[0][: len(_USER) - 1]

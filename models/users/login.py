@@ -80,14 +80,14 @@ def note_failures(unit: Unit, subjects: Sequence[str], now: str) -> None:
 
 def failures(unit: Unit, subjects: Sequence[str], since: str) -> Mapping[str, tuple[int, str]]:
     """Return the number of failures of each subject after `since`, and the first one's time; omit subjects without failures."""
-    wanted = padded(subjects)
-    values = dict(zip(places("subject", len(wanted)), wanted, strict=True))
-    rows = _failed(len(wanted)).rows(unit, **values, since=since)
+    padded_subjects = padded(subjects)
+    values = dict(zip(places("subject", len(padded_subjects)), padded_subjects, strict=True))
+    rows = _select_failures(len(padded_subjects)).rows(unit, **values, since=since)
     return {subject: (int(count), oldest) for subject, count, oldest in rows}
 
 
 @cache
-def _failed(size: int) -> Statement:
+def _select_failures(size: int) -> Statement:
     subjects = [*map(param, places("subject", size))]
     return Statement(
         lambda: (
@@ -118,8 +118,8 @@ def note_known(unit: Unit, subject: str, now: str) -> None:
 
 def known_since(unit: Unit, subject: str) -> str | None:
     """Return when a subject's log-in last succeeded; None if it never did."""
-    found = _KNOWN.find(unit, subject=subject)
-    return None if found is None else str(found.date)
+    row = _KNOWN.find(unit, subject=subject)
+    return None if row is None else str(row.date)
 
 
 def sweep_known(unit: Unit, before: str) -> int:
@@ -141,8 +141,8 @@ class Family(NamedTuple):
 
 def family(unit: Unit, id_hash: str) -> Family | None:
     """Return the stored state of a token family; None for a valid family without a row."""
-    found: Any = _FAMILIES.find(unit, id_hash=id_hash)
-    return None if found is None else Family(found.ended, found.refresh_id, found.previous_id, found.date_rotated)
+    row: Any = _FAMILIES.find(unit, id_hash=id_hash)
+    return None if row is None else Family(row.ended, row.refresh_id, row.previous_id, row.date_rotated)
 
 
 def hold_family(unit: Unit, id_hash: str, expires: str) -> Family:
@@ -151,9 +151,9 @@ def hold_family(unit: Unit, id_hash: str, expires: str) -> Family:
     :param expires: when the last of its tokens expires.
     """
     _CLAIM_FAMILY.execute(unit, id_hash=id_hash, ended=0, date_expires=expires)
-    found = family(unit, id_hash)
-    assert found is not None
-    return found
+    state = family(unit, id_hash)
+    assert state is not None
+    return state
 
 
 def rotate_family(

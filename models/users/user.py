@@ -81,8 +81,8 @@ def lock(unit: Unit, one: str, other: str) -> None:
 def lock_by_email(unit: Unit, email_address: str) -> str | None:
     """Return the id of the user with an e-mail address, locked until the unit of work ends; None if there is none."""
     statement = _ID_OF_EMAIL if unit.dialect == "sqlite" else _LOCK_EMAIL
-    found = statement.row(unit, email_folded=email_address.casefold())
-    return None if found is None else str(found[0])
+    row = statement.row(unit, email_folded=email_address.casefold())
+    return None if row is None else str(row[0])
 
 
 def renew_password(unit: Unit, user_id: str, known: str, renewed: str, now: str) -> None:
@@ -106,7 +106,7 @@ def anybody(unit: Unit, role: str = "") -> bool:
 
 def everybody(unit: Unit) -> list[Any]:
     """Return all users, sorted by e-mail address."""
-    return [_USERS.row(each) for each in _EVERYBODY.rows(unit)]
+    return [_USERS.row(columns) for columns in _EVERYBODY.rows(unit)]
 
 
 def update(unit: Unit, user_id: str, **changes: Any) -> None:
@@ -123,7 +123,7 @@ def delete(unit: Unit, user_id: str) -> None:
 
 def accounts(unit: Unit, user_id: str) -> list[str]:
     """Return the ids of a user's accounts, the user's own first."""
-    return [each.account_id for each in _ACCOUNTS.find_all(unit, user_id=user_id)]
+    return [link.account_id for link in _ACCOUNTS.find_all(unit, user_id=user_id)]
 
 
 def set_accounts(unit: Unit, user_id: str, account_ids: Sequence[str]) -> None:

@@ -43,7 +43,7 @@ _COLUMNS = (
 )
 
 
-def _member_of(places: Any) -> Any:
+def _is_member_of(places: Any) -> Any:
     return User.id.in_(UserAccount.select(UserAccount.user_id).where(UserAccount.account_id.in_(places)))
 
 
@@ -52,12 +52,12 @@ LISTING = Listing(
     User,
     _COLUMNS,
     one={"email_contains": contains(User.email_folded)},
-    several={"visible_accounts": _member_of, "account_ids": _member_of, "ids": within(User.id)},
+    several={"visible_accounts": _is_member_of, "account_ids": _is_member_of, "ids": within(User.id)},
 )
 
 
 @cache
-def _accounts(size: int) -> Statement:
+def _select_accounts(size: int) -> Statement:
     ids = [*map(param, places("id", size))]
     return Statement(
         lambda: (
@@ -75,7 +75,7 @@ def get(unit: Unit, user_id: str) -> UserRow | None:
 
 def page(unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int = 0) -> list[UserRow]:
     """Return at most `limit` users after `offset`."""
-    return _whole(unit, LISTING.page(unit, filters, order, limit, offset))
+    return _add_accounts(unit, LISTING.page(unit, filters, order, limit, offset))
 
 
 def count(unit: Unit, filters: Mapping[str, Any], most: int | None = None) -> int:
@@ -91,19 +91,19 @@ def is_sorted_by_index(order: Order) -> bool:
 def blocks(unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[list[UserRow]]:
     """Yield all users, in blocks of a hundred."""
     for block in LISTING.blocks(unit, filters, order):
-        yield _whole(unit, block)
+        yield _add_accounts(unit, block)
 
 
-def _whole(unit: Unit, rows: Sequence[Any]) -> list[UserRow]:
+def _add_accounts(unit: Unit, rows: Sequence[Any]) -> list[UserRow]:
     if not rows:
         return []
     ids = padded([row[0] for row in rows])
     accounts: dict[str, list[str]] = {row[0]: [] for row in rows}
-    for user_id, account_id in _accounts(len(ids)).run(unit, ids):
+    for user_id, account_id in _select_accounts(len(ids)).run(unit, ids):
         accounts[user_id].append(account_id)
-    return [_row(row, accounts[row[0]]) for row in rows]
+    return [_create_row(row, accounts[row[0]]) for row in rows]
 
 
-def _row(columns: Sequence[Any], account_ids: Sequence[str]) -> UserRow:
+def _create_row(columns: Sequence[Any], account_ids: Sequence[str]) -> UserRow:
     user_id, email, first, last, avatar, roles, disabled, version = columns
     return UserRow(user_id, email, first, last, avatar, json.loads(roles), bool(disabled), version, account_ids)

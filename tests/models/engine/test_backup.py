@@ -49,8 +49,8 @@ def rows(database: Database) -> dict[str, list[Any]]:
     """Every row of every table."""
     with database.unit_of_work(write=False) as unit:
         return {
-            table: sorted(map(tuple, unit.execute(backup._select(table, columns)).fetchall()), key=repr)
-            for table, columns in backup._tables(OWNERS)
+            table: sorted(map(tuple, unit.execute(backup._build_select(table, columns)).fetchall()), key=repr)
+            for table, columns in backup._list_tables(OWNERS)
         }
 
 

@@ -362,7 +362,7 @@ class TestAtOnce:
         if empty.dialect == "sqlite":
             return
         other = connect(f"{database_url.rpartition('/')[0]}/mysql")
-        with migrations._alone(empty), other.unit_of_work(write=False) as unit:
+        with migrations._hold_schema_lock(empty), other.unit_of_work(write=False) as unit:
             held = unit.execute(
                 "SELECT IS_FREE_LOCK(%s), IS_FREE_LOCK(CONCAT('gateway ', MD5(DATABASE())))", ("gateway_migrations",)
             ).fetchone()

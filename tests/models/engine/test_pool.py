@@ -55,7 +55,7 @@ class Server:
     def is_good(self, held: Held) -> bool:
         return not held.connection.dead
 
-    def answers(self, host: str) -> bool:
+    def responds(self, host: str) -> bool:
         self.asked.append(host)
         return not self.away
 
@@ -284,12 +284,12 @@ def test_the_watch_looks_until_the_pool_is_closed(
     made.take(False)
     asked = threading.Event()
 
-    def answers(host: str) -> bool:
+    def responds(host: str) -> bool:
         asked.set()
         raise OSError(host)
 
     assert made._watch is not None
-    made._watch._answers = answers
+    made._watch._answers = responds
     assert asked.wait(10)
     asked.clear()
     assert asked.wait(10)
