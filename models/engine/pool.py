@@ -190,7 +190,7 @@ class Pool:
     def connections(self) -> Connections:
         """Return how many connections there are now."""
         idle = [*self._idle[False], *self._idle[True]]
-        born = min((each.born for each in idle if each.born), default=0.0)
+        born = min((held.born for held in idle if held.born), default=0.0)
         return Connections(self._size, self._open, len(idle), time.monotonic() - born if born else 0.0)
 
     def give(self, held: Held) -> None:
@@ -228,7 +228,7 @@ class Pool:
             if not self._servers.has_other(host):
                 # Units that fail now would be repeated, and would wait for a connection without success.
                 self._breaker.trip()
-            for held in [other for other in list(self._busy) if other.host == host]:
+            for held in [busy for busy in list(self._busy) if busy.host == host]:
                 self._servers.abort(held)
 
     def close(self) -> bool:
