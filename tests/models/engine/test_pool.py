@@ -289,7 +289,7 @@ def test_the_watch_looks_until_the_pool_is_closed(
         raise OSError(host)
 
     assert made._watch is not None
-    made._watch._answers = responds
+    made._watch._responds = responds
     assert asked.wait(10)
     asked.clear()
     assert asked.wait(10)
