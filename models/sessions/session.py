@@ -38,6 +38,8 @@ MOST_LINES = 10_000
 
 #: Lines and members that a session may have for its row to be kept in memory.
 _MOST_KEPT = 200
+#: Characters of console data that such a session may have. A thousand rows with the longest would take up to 260 MB.
+_LONGEST_KEPT = 16 * 1024
 #: Recently read sessions by id.
 RECENT: RecentOf[str, SessionRow] = RecentOf(1000)
 
@@ -255,9 +257,14 @@ def _recent(unit: Unit, session_id: str) -> SessionRow | None:
     if row is not None and _STATE.peek(unit, (session_id,)).fetchone() == (row.version, row.date_last_modified):
         return row
     row = _read(unit, session_id, _BY_ID)
-    if row is not None and len(row.log) + len(row.members) <= _MOST_KEPT:
+    if row is not None and _is_small(row):
         recent.keep(row.id, row)
     return row
+
+
+def _is_small(row: SessionRow) -> bool:
+    """Return whether a session takes little enough memory to be kept there."""
+    return len(row.log) + len(row.members) <= _MOST_KEPT and len(row.console_data or "") <= _LONGEST_KEPT
 
 
 def recent_rows(unit: Unit, states: Iterable[Sequence[Any]]) -> dict[str, SessionRow]:
@@ -278,7 +285,7 @@ def keep_recent(unit: Unit, rows: Iterable[SessionRow]) -> None:
     """Keep sessions in memory that a reading unit has read."""
     recent = RECENT.on(unit.database)
     for row in rows:
-        if len(row.log) + len(row.members) <= _MOST_KEPT:
+        if _is_small(row):
             recent.keep(row.id, row)
 
 

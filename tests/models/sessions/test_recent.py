@@ -126,6 +126,16 @@ def test_another_session_of_the_same_version_is_read_again(database: Database) -
     assert (found.display_name, found.version) == ("new", row.version)
 
 
+def test_long_console_data_is_not_kept(database: Database) -> None:
+    with database.unit_of_work() as unit:
+        short, long = (add(unit, console_data="x" * number) for number in (16 * 1024, 16 * 1024 + 1))
+    for _ in range(3):
+        with database.unit_of_work(write=False) as unit:
+            session_list.page(unit, {}, Order("id"), 10)
+        read(database, long.id)
+    assert session.RECENT.on(database) == {short.id: short}
+
+
 def test_what_a_writing_unit_sees_is_not_kept(database: Database) -> None:
     with database.unit_of_work() as unit:
         row = add(unit, "ada")
