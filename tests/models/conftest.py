@@ -34,17 +34,17 @@ def add(unit: Unit, *members: str, log: Sequence[str] = ("made",), **values: Any
     now = instant(next(_CLOCK) % 36_000)
     row = {"id": ids.new_id(), "date_created": now, "date_last_modified": now, "account_id": "acme", **values}
     lines = [LogRow(row["date_created"], line) for line in log]
-    return session.insert(unit, row, [member(each) for each in members], lines)
+    return session.insert(unit, row, [member(identity) for identity in members], lines)
 
 
 def stored(unit: Unit, session_id: str, **options: Any) -> Any:
     """The session with this id, which is there."""
-    found = session.get(unit, session_id, **options)
-    assert found is not None
-    return found
+    row = session.get(unit, session_id, **options)
+    assert row is not None
+    return row
 
 
-def _migrated(server: str) -> str:
+def _create_migrated(server: str) -> str:
     url = new_database(server, "models")
     database = connect(url)
     migrations.apply(database, OWNERS)
@@ -54,12 +54,12 @@ def _migrated(server: str) -> str:
 
 @pytest.fixture(scope="session")
 def _mariadb_migrated(mariadb: str) -> str:
-    return _migrated(mariadb)
+    return _create_migrated(mariadb)
 
 
 @pytest.fixture(scope="session")
 def _mysql_migrated(mysql: str) -> str:
-    return _migrated(mysql)
+    return _create_migrated(mysql)
 
 
 @pytest.fixture(params=ENGINES)
@@ -80,13 +80,13 @@ def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def database(migrated_url: str) -> Iterator[Database]:
     """A database of the present schema, without rows."""
-    made = connect(migrated_url)
-    yield made
-    made.dispose()
+    database = connect(migrated_url)
+    yield database
+    database.dispose()
 
 
 @pytest.fixture
 def unit(database: Database) -> Iterator[Unit]:
     """An open unit of work that writes."""
-    with database.unit_of_work() as opened:
-        yield opened
+    with database.unit_of_work() as unit:
+        yield unit

@@ -36,18 +36,18 @@ def test_files(url: str, path: str) -> None:
     ],
 )
 def test_hosts(hosts: str, expected: list[tuple[str, int]]) -> None:
-    found = parse(f"mysql://u:p@{hosts}/db")
-    assert isinstance(found, MysqlAddress)
-    assert list(found.hosts) == [Host(*each) for each in expected]
-    assert (found.user, found.password, found.database) == ("u", "p", "db")
+    parts = parse(f"mysql://u:p@{hosts}/db")
+    assert isinstance(parts, MysqlAddress)
+    assert list(parts.hosts) == [Host(*host) for host in expected]
+    assert (parts.user, parts.password, parts.database) == ("u", "p", "db")
     assert address.sqlite_path(f"mysql://u:p@{hosts}/db") is None
 
 
 def test_escapes() -> None:
-    found = parse("mariadb://u%40x:p%3A%2F%3F%23%25@h/d%2Fb?init_command=SET%20wait_timeout%3D9")
-    assert isinstance(found, MysqlAddress)
-    assert (found.user, found.password) == ("u@x", "p:/?#%")
-    assert found.init_command == "SET wait_timeout=9"
+    parts = parse("mariadb://u%40x:p%3A%2F%3F%23%25@h/d%2Fb?init_command=SET%20wait_timeout%3D9")
+    assert isinstance(parts, MysqlAddress)
+    assert (parts.user, parts.password) == ("u@x", "p:/?#%")
+    assert parts.init_command == "SET wait_timeout=9"
 
 
 @pytest.mark.parametrize(
@@ -88,10 +88,10 @@ def test_escapes() -> None:
     ],
 )
 def test_addresses_that_are_none(url: str, wrong: str) -> None:
-    with pytest.raises(ValueError, match=r".") as caught:
+    with pytest.raises(ValueError, match=r".") as error_info:
         connect(url)
-    assert wrong in str(caught.value)
-    assert "\n" not in str(caught.value)
+    assert wrong in str(error_info.value)
+    assert "\n" not in str(error_info.value)
 
 
 def test_a_certificate_that_is_none(tmp_path: Path) -> None:

@@ -24,14 +24,14 @@ TEXT = "Ä, \N{GRINNING FACE}\r\n'quoted' \x00 "
 
 
 @contextmanager
-def writing(database: Database) -> Iterator[list[str]]:
+def write_sessions(database: Database) -> Iterator[list[str]]:
     """Sessions with two members and two log lines, one after the other, while the block lasts."""
-    ended, made = threading.Event(), list[str]()
+    stop, session_ids = threading.Event(), list[str]()
 
     def write() -> None:
-        while not ended.is_set():
+        while not stop.is_set():
             try:
-                made.append(database.run(lambda unit: add(unit, "ann", "bob", log=("one", "two"))).id)
+                session_ids.append(database.run(lambda unit: add(unit, "ann", "bob", log=("one", "two"))).id)
             except Unavailable:
                 # The restore has the only right to write.
                 continue
@@ -39,13 +39,13 @@ def writing(database: Database) -> Iterator[list[str]]:
     thread = threading.Thread(target=write)
     thread.start()
     try:
-        yield made
+        yield session_ids
     finally:
-        ended.set()
+        stop.set()
         thread.join()
 
 
-def rows(database: Database) -> dict[str, list[Any]]:
+def read_rows(database: Database) -> dict[str, list[Any]]:
     """Every row of every table."""
     with database.unit_of_work(write=False) as unit:
         return {
@@ -54,101 +54,101 @@ def rows(database: Database) -> dict[str, list[Any]]:
         }
 
 
-def opened(path: Path) -> Database:
+def open_database(path: Path) -> Database:
     return connect(f"sqlite:///{path}")
 
 
 @pytest.fixture
-def filled(database: Database) -> Database:
+def filled_database(database: Database) -> Database:
     """A few rows of several tables, with texts that need care."""
     with database.unit_of_work() as unit:
         add(unit, "ann", "bob", log=(TEXT, "two"), display_name=TEXT, ended=True, from_address=None)
         add(unit, archived=True)
-        made = user.insert(
+        owner = user.insert(
             unit, email_address="ann@example.org", account_ids=["acme"], first_name=TEXT, roles=["User"], now=instant(0)
         )
-        user.insert_key(unit, user_id=made.id, key_hash="h" * 64, hint="1234", now=instant(1))
+        user.insert_key(unit, user_id=owner.id, key_hash="h" * 64, hint="1234", now=instant(1))
     return database
 
 
-def test_a_copy_is_the_database_at_one_moment(filled: Database, tmp_path: Path) -> None:
+def test_a_copy_is_the_database_at_one_moment(filled_database: Database, tmp_path: Path) -> None:
     path = tmp_path / "copy.db"
-    with writing(filled) as made:
-        while len(made) < 3:
+    with write_sessions(filled_database) as session_ids:
+        while len(session_ids) < 3:
             time.sleep(0.001)
-        size = backup.save(filled, OWNERS, path)
-        count = len(made)
-        while len(made) < count + 3:
+        size = backup.save(filled_database, OWNERS, path)
+        count = len(session_ids)
+        while len(session_ids) < count + 3:
             time.sleep(0.001)
     assert size == path.stat().st_size
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert sorted(each.name for each in tmp_path.glob("copy*")) == ["copy.db"]
-    copy = opened(path)
-    found = rows(copy)
-    stored = rows(filled)
+    assert sorted(file.name for file in tmp_path.glob("copy*")) == ["copy.db"]
+    copy = open_database(path)
+    copied_rows = read_rows(copy)
+    database_rows = read_rows(filled_database)
     copy.dispose()
     # No session came without its members and its log.
-    sessions, members, log = (len(found[name]) for name in ("sessions", "session_members", "session_log"))
-    assert 5 <= sessions < len(stored["sessions"])
+    sessions, members, log = (len(copied_rows[name]) for name in ("sessions", "session_members", "session_log"))
+    assert 5 <= sessions < len(database_rows["sessions"])
     assert (members, log) == (2 * (sessions - 1), 2 * (sessions - 2) + 3)
-    assert found["users"] == stored["users"]
-    assert any(TEXT in row for row in found["session_log"])
+    assert copied_rows["users"] == database_rows["users"]
+    assert any(TEXT in row for row in copied_rows["session_log"])
 
 
-def test_a_copy_is_put_back(filled: Database, tmp_path: Path) -> None:
+def test_a_copy_is_put_back(filled_database: Database, tmp_path: Path) -> None:
     path = tmp_path / "copy.db"
-    before = rows(filled)
-    backup.save(filled, OWNERS, path)
-    with filled.unit_of_work() as unit:
+    before = read_rows(filled_database)
+    backup.save(filled_database, OWNERS, path)
+    with filled_database.unit_of_work() as unit:
         add(unit, "eve")
         unit.execute("DELETE FROM users")
     with pytest.raises(WrongCopy, match="--replace"):
-        backup.restore(filled, OWNERS, path)
-    with writing(filled) as made:
-        while len(made) < 2:
+        backup.restore(filled_database, OWNERS, path)
+    with write_sessions(filled_database) as session_ids:
+        while len(session_ids) < 2:
             time.sleep(0.001)
-        backup.restore(filled, OWNERS, path, replace=True)
-        count = len(made)
-        while len(made) < count + 2:
+        backup.restore(filled_database, OWNERS, path, replace=True)
+        count = len(session_ids)
+        while len(session_ids) < count + 2:
             time.sleep(0.001)
-    after = rows(filled)
+    after = read_rows(filled_database)
     assert after["users"] == before["users"]
     assert {*before["sessions"]} <= {*after["sessions"]}
     # What was written before is gone, what was written after is there.
-    assert not any(made[0] in row for row in after["sessions"])
-    assert any(made[-1] in row for row in after["sessions"])
-    assert migrations.missing(filled, OWNERS) == []
+    assert not any(session_ids[0] in row for row in after["sessions"])
+    assert any(session_ids[-1] in row for row in after["sessions"])
+    assert migrations.missing(filled_database, OWNERS) == []
     # The copy can be put back again, and into an empty SQLite database, whatever engine it came from.
-    other = opened(tmp_path / "other.db")
+    other = open_database(tmp_path / "other.db")
     backup.restore(other, OWNERS, path)
-    assert rows(other) == before
+    assert read_rows(other) == before
     assert stat.S_IMODE((tmp_path / "other.db").stat().st_mode) == 0o600
     other.dispose()
 
 
 def test_an_older_copy_gets_the_migrations_since(database: Database, tmp_path: Path) -> None:
-    older = opened(tmp_path / "older.db")
-    migrations.apply(older, OWNERS)
-    with older.unit_of_work() as unit:
+    source = open_database(tmp_path / "older.db")
+    migrations.apply(source, OWNERS)
+    with source.unit_of_work() as unit:
         add(unit, "ann")
     path = tmp_path / "copy.db"
-    backup.save(older, OWNERS, path)
-    older.dispose()
+    backup.save(source, OWNERS, path)
+    source.dispose()
     with closing(sqlite3.connect(path)) as copy:
         copy.execute("PRAGMA journal_mode")
-    behind = connect(f"sqlite:///{path}")
-    migrations.downgrade(behind, OWNERS, migrations.target("sessions/3", OWNERS))
-    behind.dispose()
+    downgraded = connect(f"sqlite:///{path}")
+    migrations.downgrade(downgraded, OWNERS, migrations.target("sessions/3", OWNERS))
+    downgraded.dispose()
     with closing(sqlite3.connect(path)) as copy:
         copy.execute("PRAGMA journal_mode = delete")
     content = path.read_bytes()
     backup.restore(database, OWNERS, path, replace=True)
-    assert len(rows(database)["sessions"]) == 1
+    assert len(read_rows(database)["sessions"]) == 1
     assert path.read_bytes() == content
 
 
-def sqlite_copy(tmp_path: Path) -> tuple[Database, Path]:
-    database = opened(tmp_path / "gateway.db")
+def create_sqlite_copy(tmp_path: Path) -> tuple[Database, Path]:
+    database = open_database(tmp_path / "gateway.db")
     migrations.apply(database, OWNERS)
     path = tmp_path / "copy.db"
     backup.save(database, OWNERS, path)
@@ -156,7 +156,7 @@ def sqlite_copy(tmp_path: Path) -> tuple[Database, Path]:
 
 
 def test_what_is_no_copy_is_refused(tmp_path: Path) -> None:
-    database, path = sqlite_copy(tmp_path)
+    database, path = create_sqlite_copy(tmp_path)
     text = tmp_path / "text"
     text.write_text("no database, but long enough to look like one " * 100)
     with pytest.raises(WrongCopy, match="can't be read as a copy"):
@@ -180,7 +180,7 @@ def test_what_is_no_copy_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_copy_that_fails_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    database, path = sqlite_copy(tmp_path)
+    database, path = create_sqlite_copy(tmp_path)
     content = path.read_bytes()
 
     def fail(_: object) -> None:
@@ -190,4 +190,4 @@ def test_a_copy_that_fails_leaves_what_was_there(tmp_path: Path, monkeypatch: py
     with pytest.raises(OSError, match="No space"):
         backup.save(database, OWNERS, path)
     assert path.read_bytes() == content
-    assert sorted(each.name for each in tmp_path.glob("copy*")) == ["copy.db"]
+    assert sorted(file.name for file in tmp_path.glob("copy*")) == ["copy.db"]

@@ -30,33 +30,33 @@ def test_names_and_addresses(unit: Unit, other: str) -> None:
 
 @pytest.mark.parametrize("other", OTHERS)
 def test_members(unit: Unit, other: str) -> None:
-    made = session.add_member(unit, add(unit, "x"), member(other))
-    assert session.get(unit, made.id) == made
-    made = session.remove_member(unit, made, other)
-    assert [each.identity for each in stored(unit, made.id).members] == ["x"]
+    row = session.add_member(unit, add(unit, "x"), member(other))
+    assert session.get(unit, row.id) == row
+    row = session.remove_member(unit, row, other)
+    assert [member_row.identity for member_row in stored(unit, row.id).members] == ["x"]
 
 
 @pytest.mark.parametrize("other", OTHERS)
 def test_filters(unit: Unit, other: str) -> None:
     values: dict[str, Any] = {"account_id": "x", "customer_id": "x", "endpoint_id": "x", "parent_session_id": "x"}
-    made = add(unit, "x", **values)
+    row = add(unit, "x", **values)
     order = Order("id")
     for name in ("visible_accounts", "account_ids", "customer_ids", "endpoint_ids"):
-        assert session_list.page(unit, {name: ["x"]}, order, 10) == [made]
+        assert session_list.page(unit, {name: ["x"]}, order, 10) == [row]
         assert session_list.page(unit, {name: [other]}, order, 10) == []
     for name in ("parent_session_id", "member"):
-        assert session_list.page(unit, {name: "x"}, order, 10) == [made]
+        assert session_list.page(unit, {name: "x"}, order, 10) == [row]
         assert session_list.page(unit, {name: other}, order, 10) == []
 
 
 @pytest.mark.parametrize("other", OTHERS)
 def test_keys_of_requests(unit: Unit, other: str) -> None:
-    whose = {"user_id": "u", "operation": "NewSession"}
+    key_columns = {"user_id": "u", "operation": "NewSession"}
     for key in ("x", other):
-        assert idempotency.claim(unit, **whose, key=key, now=instant(1), oldest=instant(0)) is None
-        idempotency.keep(unit, **whose, key=key, result=f"of {key}")
-    assert idempotency.claim(unit, **whose, key="x", now=instant(1), oldest=instant(0)) == "of x"
-    assert idempotency.claim(unit, **whose, key=other, now=instant(1), oldest=instant(0)) == f"of {other}"
+        assert idempotency.claim(unit, **key_columns, key=key, now=instant(1), oldest=instant(0)) is None
+        idempotency.keep(unit, **key_columns, key=key, result=f"of {key}")
+    assert idempotency.claim(unit, **key_columns, key="x", now=instant(1), oldest=instant(0)) == "of x"
+    assert idempotency.claim(unit, **key_columns, key=other, now=instant(1), oldest=instant(0)) == f"of {other}"
 
 
 @pytest.mark.parametrize("other", OTHERS)
@@ -70,6 +70,6 @@ def test_order(unit: Unit) -> None:
     for name in names:
         add(unit, display_name=name)
     rising = Order("display_name", descending=False)
-    paged = session_list.page(unit, {}, rising, 100)
-    assert [each.display_name for each in paged] == sorted(names)
-    assert list(session_list.everything(unit, {}, rising)) == paged
+    rows = session_list.page(unit, {}, rising, 100)
+    assert [row.display_name for row in rows] == sorted(names)
+    assert list(session_list.everything(unit, {}, rising)) == rows

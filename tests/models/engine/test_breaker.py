@@ -32,9 +32,9 @@ def test_after_a_wait_in_vain_one_probes_and_others_are_refused_at_once() -> Non
     clock = Clock()
     breaker = Breaker(clock)
     fail(breaker, clock, SLOW)
-    with breaker.attempt(), pytest.raises(Unavailable) as caught, breaker.attempt():
+    with breaker.attempt(), pytest.raises(Unavailable) as error_info, breaker.attempt():
         pass
-    assert caught.value.retry_after > 0
+    assert error_info.value.retry_after > 0
     # The probe got through, so that all may.
     with breaker.attempt(), breaker.attempt():
         pass
@@ -64,17 +64,17 @@ def test_requests_do_not_wait_for_a_server_that_says_nothing() -> None:
         database = connect(f"mysql://x:y@127.0.0.1:{silent.getsockname()[1]}/z", connections=8, patience=1)
 
         def wait() -> float:
-            began = time.monotonic()
+            start = time.monotonic()
             with pytest.raises(Unavailable), database.unit_of_work(write=False):
                 pass
-            return time.monotonic() - began
+            return time.monotonic() - start
 
         wait()
         probe = threading.Thread(target=wait)
         probe.start()
         time.sleep(0.2)
         with ThreadPoolExecutor(20) as threads:
-            waits = [each.result() for each in [threads.submit(wait) for _ in range(20)]]
+            waits = [future.result() for future in [threads.submit(wait) for _ in range(20)]]
         probe.join()
         database.dispose()
     assert sorted(waits)[10] < SLOW

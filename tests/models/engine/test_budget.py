@@ -19,7 +19,7 @@ LONG = {
 NEWEST = Order("date_created")
 
 
-class Spent:
+class CountingBudget:
     """A budget that notes what is spent."""
 
     def __init__(self, statement: float | None = None) -> None:
@@ -37,14 +37,17 @@ class Spent:
 
 def test_a_statement_that_takes_too_long_is_interrupted_and_its_connection_is_kept(database: Database) -> None:
     for _ in range(2):
-        with pytest.raises(TimedOut) as caught, database.unit_of_work(write=False, budget=Spent(0.5)) as unit:
+        with (
+            pytest.raises(TimedOut) as error_info,
+            database.unit_of_work(write=False, budget=CountingBudget(0.5)) as unit,
+        ):
             unit.execute(LONG[unit.dialect]).fetchall()
-        assert not caught.value.again
+        assert not error_info.value.again
     assert database.ping()
 
 
 def test_the_limit_of_one_unit_does_not_hold_for_a_writer_after_it(database: Database) -> None:
-    with database.unit_of_work(write=False, budget=Spent(0.5)) as unit:
+    with database.unit_of_work(write=False, budget=CountingBudget(0.5)) as unit:
         unit.execute("SELECT 1").fetchall()
         held = unit._held
     assert held is not None
@@ -58,22 +61,22 @@ def test_the_limit_of_one_unit_does_not_hold_for_a_writer_after_it(database: Dat
 def test_a_page_is_read_in_blocks_and_each_is_counted(database: Database, count: int) -> None:
     with database.unit_of_work() as unit:
         ids = [add(unit, "ada", "bob", log=["four", "äöü"], console_data="12345").id for _ in range(count)]
-    spent = Spent()
-    with database.unit_of_work(write=False, budget=spent) as unit:
-        found = session_list.page(unit, {}, NEWEST, 2000)
-    assert [each.id for each in found] == ids[::-1]
-    assert all(len(each.members) == 2 and [line.message for line in each.log] == ["four", "äöü"] for each in found)
-    assert sum(spent.rows) == count * 5
-    assert max(spent.rows) <= BLOCK * 2
-    assert spent.size == count * (5 + 4 + 6)
+    budget = CountingBudget()
+    with database.unit_of_work(write=False, budget=budget) as unit:
+        rows = session_list.page(unit, {}, NEWEST, 2000)
+    assert [row.id for row in rows] == ids[::-1]
+    assert all(len(row.members) == 2 and [line.message for line in row.log] == ["four", "äöü"] for row in rows)
+    assert sum(budget.rows) == count * 5
+    assert max(budget.rows) <= BLOCK * 2
+    assert budget.size == count * (5 + 4 + 6)
 
 
 def test_sessions_with_long_logs_are_read_few_at_a_time(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_list, "MOST_CHILDREN", 50)
     with database.unit_of_work() as unit:
-        made = [add(unit, "ada", log=[f"{n}" for n in range(length)]) for length in (3, 60, 1, 45, 20, 2)]
-    spent = Spent()
-    with database.unit_of_work(write=False, budget=spent) as unit:
-        found: list[Any] = list(session_list.everything(unit, {}, Order("date_created", descending=False)))
-    assert [(each.id, each.log, each.members) for each in found] == [(each.id, each.log, each.members) for each in made]
-    assert max(spent.rows) == 60
+        sessions = [add(unit, "ada", log=[f"{n}" for n in range(length)]) for length in (3, 60, 1, 45, 20, 2)]
+    budget = CountingBudget()
+    with database.unit_of_work(write=False, budget=budget) as unit:
+        rows: list[Any] = list(session_list.everything(unit, {}, Order("date_created", descending=False)))
+    assert [(row.id, row.log, row.members) for row in rows] == [(row.id, row.log, row.members) for row in sessions]
+    assert max(budget.rows) == 60

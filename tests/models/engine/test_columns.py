@@ -23,10 +23,10 @@ class TestIds:
     """UUIDs of version 7."""
 
     def test_form(self) -> None:
-        made = [ids.new_id() for _ in range(1000)]
-        assert len(set(made)) == 1000
-        assert all(re.fullmatch(r"[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}", each) for each in made)
-        assert len(made[0]) == ids.LENGTH
+        new_ids = [ids.new_id() for _ in range(1000)]
+        assert len(set(new_ids)) == 1000
+        assert all(re.fullmatch(r"[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}", new_id) for new_id in new_ids)
+        assert len(new_ids[0]) == ids.LENGTH
 
     def test_sorted_by_time(self) -> None:
         first = ids.new_id()
@@ -35,9 +35,9 @@ class TestIds:
 
     def test_nobody_guesses_the_next(self) -> None:
         """Ids of one millisecond share no more than their time."""
-        made = [ids.new_id()[13:] for _ in range(200)]
-        assert len({each[:3] for each in made}) > 100
-        assert len({each[-8:] for each in made}) == 200
+        suffixes = [ids.new_id()[13:] for _ in range(200)]
+        assert len({suffix[:3] for suffix in suffixes}) > 100
+        assert len({suffix[-8:] for suffix in suffixes}) == 200
 
 
 class TestFields:
@@ -76,10 +76,10 @@ class TestStatements:
     """Built once for each dialect, run with parameters."""
 
     def test_built_once(self, database: Database) -> None:
-        built = []
+        builds = []
 
         def build() -> Any:
-            built.append(1)
+            builds.append(1)
             return Account.select(Account.name).where((Account.id == param("id")) & (Account.name != "fixed")).limit(3)
 
         statement = Statement(build)
@@ -87,11 +87,16 @@ class TestStatements:
             for number in range(3):
                 assert statement.row(unit, id=str(number)) is None
                 assert statement.rows(unit, id=str(number)) == []
-        assert built == [1]
+        assert builds == [1]
 
     def test_values_are_never_part_of_the_text(self, unit: Unit) -> None:
-        every = {"name_folded": "x", "parent_account_id": None, "date_created": NOW, "date_last_modified": NOW}
-        columns = {**every, "created_by": None, "last_modified_by": None}
+        required_columns = {
+            "name_folded": "x",
+            "parent_account_id": None,
+            "date_created": NOW,
+            "date_last_modified": NOW,
+        }
+        columns = {**required_columns, "created_by": None, "last_modified_by": None}
         insert = Statement(
             lambda: Account.insert({getattr(Account, name): param(name) for name in ("id", "name", *columns)})
         )

@@ -33,7 +33,7 @@ def patient(migrated_url: str) -> Any:
     database.dispose()
 
 
-def at_once(work: Callable[[int], object], count: int = WRITERS) -> list[object]:
+def run_at_once(work: Callable[[int], object], count: int = WRITERS) -> list[object]:
     """What each of some threads that begin together returned or raised."""
     results: list[object] = [None] * count
     begin = threading.Barrier(count)
@@ -56,32 +56,32 @@ def at_once(work: Callable[[int], object], count: int = WRITERS) -> list[object]
 def test_changes_members_and_an_end(patient: Database) -> None:
     """Each writer patches, invites a member of its own and one that all invite, and tries to end the session last."""
     with patient.unit_of_work() as unit:
-        made = add(unit, "ada", console_data="")
+        created = add(unit, "ada", console_data="")
 
     def change(number: int) -> None:
         for turn in range(CHANGES):
             with patient.unit_of_work() as unit:
-                row = stored(unit, made.id, for_update=True)
+                row = stored(unit, created.id, for_update=True)
                 text = f"{row.console_data}[{number}.{turn}]"
                 row = session.update(unit, row, {"console_data": text}, LogRow(instant(1), f"{number}.{turn}"))
                 for identity in (f"m{number}.{turn}", "everybody's"):
-                    if identity not in [each.identity for each in row.members]:
+                    if identity not in [member_row.identity for member_row in row.members]:
                         row = session.add_member(unit, row, member(identity))
         with patient.unit_of_work() as unit:
-            row = stored(unit, made.id, for_update=True)
+            row = stored(unit, created.id, for_update=True)
             if not row.ended:
                 session.set_member_states(
                     unit, session.update(unit, row, {"ended": True}, LogRow(instant(2), "ended")), "None"
                 )
 
-    assert at_once(change) == [None] * WRITERS
+    assert run_at_once(change) == [None] * WRITERS
     with patient.unit_of_work(write=False) as unit:
-        row = stored(unit, made.id)
-    everything = {f"{number}.{turn}" for number in range(WRITERS) for turn in range(CHANGES)}
-    assert sorted(row.console_data[1:-1].split("][")) == sorted(everything)
-    assert sorted(each.message for each in row.log) == sorted([*everything, "made", "ended"])
-    assert sorted(each.identity for each in row.members) == sorted(
-        [*(f"m{each}" for each in everything), "ada", "everybody's"]
+        row = stored(unit, created.id)
+    texts = {f"{number}.{turn}" for number in range(WRITERS) for turn in range(CHANGES)}
+    assert sorted(row.console_data[1:-1].split("][")) == sorted(texts)
+    assert sorted(line.message for line in row.log) == sorted([*texts, "made", "ended"])
+    assert sorted(member_row.identity for member_row in row.members) == sorted(
+        [*(f"m{text}" for text in texts), "ada", "everybody's"]
     )
     assert row.version == len(row.log)
     assert row.ended
@@ -90,28 +90,28 @@ def test_changes_members_and_an_end(patient: Database) -> None:
 def test_writers_that_do_not_wait_are_told(patient: Database) -> None:
     """Without a lock while reading, the version decides: each change is made once or refused."""
     with patient.unit_of_work() as unit:
-        made = add(unit, console_data="")
+        created = add(unit, console_data="")
 
     def change(number: int) -> None:
-        done = False
-        while not done:
+        is_stored = False
+        while not is_stored:
             with patient.unit_of_work(write=False) as unit:
-                row = stored(unit, made.id)
+                row = stored(unit, created.id)
             try:
                 with patient.unit_of_work() as unit:
                     session.update(
                         unit, row, {"console_data": f"{row.console_data}[{number}]"}, LogRow(instant(1), str(number))
                     )
-                done = True
+                is_stored = True
             except (Conflict, Duplicate):
                 continue
             except Unavailable as error:
                 if not error.again:
                     raise
 
-    assert at_once(change, 8) == [None] * 8
+    assert run_at_once(change, 8) == [None] * 8
     with patient.unit_of_work(write=False) as unit:
-        row = stored(unit, made.id)
+        row = stored(unit, created.id)
     assert sorted(row.console_data) == sorted("".join(f"[{number}]" for number in range(8)))
     assert row.version == len(row.log) == 9
 
@@ -119,83 +119,83 @@ def test_writers_that_do_not_wait_are_told(patient: Database) -> None:
 def test_readers_see_whole_sessions(patient: Database) -> None:
     """A session of version n has n lines and n - 1 members, whenever it is read."""
     with patient.unit_of_work() as unit:
-        made = add(unit)
-    torn = []
+        created = add(unit)
+    inconsistent_versions = []
 
     def work(number: int) -> None:
         for turn in range(15):
             if number % 2:
                 with patient.unit_of_work() as unit:
-                    row = stored(unit, made.id, for_update=True)
+                    row = stored(unit, created.id, for_update=True)
                     row = session.update(unit, row, {}, LogRow(instant(1), "line"))
                     session.add_member(unit, row, member(f"{number}.{turn}"))
             else:
                 with patient.unit_of_work(write=False) as unit:
-                    row = stored(unit, made.id)
+                    row = stored(unit, created.id)
                 if not row.version == len(row.log) == len(row.members) + 1:
-                    torn.append(row.version)
+                    inconsistent_versions.append(row.version)
 
-    assert at_once(work, 8) == [None] * 8
-    assert torn == []
+    assert run_at_once(work, 8) == [None] * 8
+    assert inconsistent_versions == []
 
 
 def test_a_key_is_claimed_once(patient: Database) -> None:
-    now, whose = instant(100), {"user_id": "u", "operation": "NewSession", "key": "k"}
-    ran = []
+    now, key_columns = instant(100), {"user_id": "u", "operation": "NewSession", "key": "k"}
+    session_ids = []
 
     def call(_number: int) -> object:
         with patient.unit_of_work() as unit:
             try:
-                known = idempotency.claim(unit, **whose, now=now, oldest=instant(0))
+                result = idempotency.claim(unit, **key_columns, now=now, oldest=instant(0))
             except idempotency.InProgress:
                 return None
-            if known is None:
+            if result is None:
                 time.sleep(0.05)
-                ran.append(add(unit).id)
-                idempotency.keep(unit, **whose, result=ran[-1])
-                return ran[-1]
-            return known
+                session_ids.append(add(unit).id)
+                idempotency.keep(unit, **key_columns, result=session_ids[-1])
+                return session_ids[-1]
+            return result
 
-    assert {*at_once(call)} - {None} == set(ran)
-    assert len(ran) == 1
-    assert call(0) == ran[0]
+    assert {*run_at_once(call)} - {None} == set(session_ids)
+    assert len(session_ids) == 1
+    assert call(0) == session_ids[0]
 
 
 def test_a_key_in_progress_is_not_waited_for(patient: Database) -> None:
     """Where another unit has claimed a key, a second one neither waits nor begins. On SQLite one unit writes at a time."""
-    whose, now = {"user_id": "u", "operation": "NewSession", "key": "k"}, instant(1)
+    key_columns, now = {"user_id": "u", "operation": "NewSession", "key": "k"}, instant(1)
     with patient.unit_of_work() as first:
-        assert idempotency.claim(first, **whose, now=now, oldest=instant(0)) is None
+        assert idempotency.claim(first, **key_columns, now=now, oldest=instant(0)) is None
         if patient.dialect == "mysql":
             with patient.unit_of_work() as second:
                 with pytest.raises(idempotency.InProgress):
-                    idempotency.claim(second, **whose, now=now, oldest=instant(0))
-                assert idempotency.claim(second, **{**whose, "key": "other"}, now=now, oldest=instant(0)) is None
+                    idempotency.claim(second, **key_columns, now=now, oldest=instant(0))
+                assert idempotency.claim(second, **{**key_columns, "key": "other"}, now=now, oldest=instant(0)) is None
     with patient.unit_of_work() as third, pytest.raises(idempotency.InProgress):
-        idempotency.claim(third, **whose, now=instant(2), oldest=instant(0), lost=instant(1))
+        idempotency.claim(third, **key_columns, now=instant(2), oldest=instant(0), lost=instant(1))
     with patient.unit_of_work() as fourth:
-        assert idempotency.claim(fourth, **whose, now=instant(3), oldest=instant(0), lost=instant(2)) is None
-        idempotency.keep(fourth, **whose, result="done")
+        assert idempotency.claim(fourth, **key_columns, now=instant(3), oldest=instant(0), lost=instant(2)) is None
+        idempotency.keep(fourth, **key_columns, result="done")
     with patient.unit_of_work() as fifth:
-        assert idempotency.claim(fifth, **whose, now=instant(4), oldest=instant(3)) == "done"
-        idempotency.forget(fifth, **whose)
-        assert idempotency.claim(fifth, **whose, now=instant(4), oldest=instant(3)) is None
+        assert idempotency.claim(fifth, **key_columns, now=instant(4), oldest=instant(3)) == "done"
+        idempotency.forget(fifth, **key_columns)
+        assert idempotency.claim(fifth, **key_columns, now=instant(4), oldest=instant(3)) is None
 
 
 # SQLite has no locks of rows: one unit writes at a time.
 @pytest.mark.parametrize("migrated_url", SERVERS, indirect=True)
 def test_a_claim_locks_no_other_key(patient: Database) -> None:
     """Not even the oldest one in use, where the search for expired keys ends."""
-    whose = [{"user_id": "u", "operation": "NewSession", "key": f"{number}"} for number in range(5)]
-    for number, each in enumerate(whose[:4]):
+    keys = [{"user_id": "u", "operation": "NewSession", "key": f"{number}"} for number in range(5)]
+    for number, key in enumerate(keys[:4]):
         with patient.unit_of_work() as unit:
-            assert idempotency.claim(unit, **each, now=instant(number), oldest=instant(0)) is None
+            assert idempotency.claim(unit, **key, now=instant(number), oldest=instant(0)) is None
     with patient.unit_of_work() as unit:
         # The first two are over by now.
-        assert idempotency.claim(unit, **whose[4], now=instant(9), oldest=instant(2)) is None
-        for each in whose[2:4]:
+        assert idempotency.claim(unit, **keys[4], now=instant(9), oldest=instant(2)) is None
+        for key in keys[2:4]:
             with patient.unit_of_work() as other:
-                assert idempotency.claim(other, **each, now=instant(9), oldest=instant(0), lost=instant(9)) is None
+                assert idempotency.claim(other, **key, now=instant(9), oldest=instant(0), lost=instant(9)) is None
     with patient.unit_of_work(write=False) as unit:
         assert unit.execute("SELECT COUNT(*) FROM idempotency_keys").fetchone()[0] == 3
 
@@ -218,12 +218,12 @@ def test_a_key_that_is_over_and_locked_is_left(patient: Database) -> None:
 def test_an_address_is_taken_once(patient: Database) -> None:
     def call(number: int) -> object:
         with patient.unit_of_work() as unit:
-            letters = "Ada@Example.org" if number % 2 else "ada@example.ORG"
-            return user.insert(unit, email_address=letters, account_ids=["a"], roles=["User"], now=instant(0)).id
+            address = "Ada@Example.org" if number % 2 else "ada@example.ORG"
+            return user.insert(unit, email_address=address, account_ids=["a"], roles=["User"], now=instant(0)).id
 
-    results = at_once(call)
-    assert sum(isinstance(each, str) for each in results) == 1
-    assert sum(isinstance(each, Duplicate) for each in results) == WRITERS - 1
+    results = run_at_once(call)
+    assert sum(isinstance(result, str) for result in results) == 1
+    assert sum(isinstance(result, Duplicate) for result in results) == WRITERS - 1
 
 
 def test_messages_of_one_conversation(patient: Database) -> None:
@@ -240,12 +240,12 @@ def test_messages_of_one_conversation(patient: Database) -> None:
         with patient.unit_of_work() as unit:
             return str(message.insert(unit, {**values, "date": instant(number)}).conversation_id)
 
-    assert len(set(at_once(send))) == 1
+    assert len(set(run_at_once(send))) == 1
     with patient.unit_of_work(write=False) as unit:
-        found = message.conversations.page(unit, {}, Order("id"), 10)
-        newest = message.newest_of(unit, found)
-    assert [each.date_last_message for each in found] == [instant(WRITERS - 1)]
-    assert [each.date for each in newest.values()] == [instant(WRITERS - 1)]
+        conversations = message.conversations.page(unit, {}, Order("id"), 10)
+        newest = message.newest_of(unit, conversations)
+    assert [conversation.date_last_message for conversation in conversations] == [instant(WRITERS - 1)]
+    assert [newest_message.date for newest_message in newest.values()] == [instant(WRITERS - 1)]
 
 
 def test_failures_are_all_counted(patient: Database) -> None:
@@ -253,7 +253,7 @@ def test_failures_are_all_counted(patient: Database) -> None:
         with patient.unit_of_work() as unit:
             login.note_failures(unit, ["somebody", "somewhere"], instant(1))
 
-    assert at_once(fail) == [None] * WRITERS
+    assert run_at_once(fail) == [None] * WRITERS
     with patient.unit_of_work(write=False) as unit:
         assert login.failures(unit, ["somebody", "somewhere"], instant(0)) == {
             "somebody": (WRITERS, instant(1)),
@@ -284,9 +284,9 @@ def start_writer(url: str) -> subprocess.Popen[str]:
     )
 
 
-def acknowledged(process: subprocess.Popen[str], first: list[str]) -> list[str]:
-    rest, _ = process.communicate(timeout=60)
-    return [each for each in (*first, *rest.split("\n")) if len(each.strip()) == ids.LENGTH]
+def parse_acknowledged(process: subprocess.Popen[str], first: list[str]) -> list[str]:
+    output, _ = process.communicate(timeout=60)
+    return [line for line in (*first, *output.split("\n")) if len(line.strip()) == ids.LENGTH]
 
 
 def read_lines(process: subprocess.Popen[str], count: int) -> list[str]:
@@ -311,9 +311,9 @@ def test_what_was_acknowledged_outlives_the_process(migrated_url: str) -> None:
     process = start_writer(migrated_url)
     first = read_lines(process, 40)
     process.send_signal(signal.SIGKILL)
-    stored = acknowledged(process, first)
-    assert len(stored) >= 40
-    check_stored(migrated_url, stored)
+    session_ids = parse_acknowledged(process, first)
+    assert len(session_ids) >= 40
+    check_stored(migrated_url, session_ids)
 
 
 def test_what_was_acknowledged_outlives_the_server(own_server: Server) -> None:
@@ -324,6 +324,6 @@ def test_what_was_acknowledged_outlives_the_server(own_server: Server) -> None:
     process = start_writer(url)
     first = read_lines(process, 40)
     own_server.stop(signal.SIGKILL)
-    stored = acknowledged(process, first)
+    session_ids = parse_acknowledged(process, first)
     own_server.start()
-    check_stored(url, stored)
+    check_stored(url, session_ids)

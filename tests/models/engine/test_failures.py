@@ -11,7 +11,7 @@ from models import Duplicate, Refused, Unavailable
 from models.engine.failures import is_broken, is_rolled_back, leaves_server, translated
 
 
-def of_sqlite(kind: type[sqlite3.Error], code: int) -> sqlite3.Error:
+def create_sqlite_error(kind: type[sqlite3.Error], code: int) -> sqlite3.Error:
     error = kind("text")
     error.sqlite_errorcode = code
     return error
@@ -20,27 +20,27 @@ def of_sqlite(kind: type[sqlite3.Error], code: int) -> sqlite3.Error:
 @pytest.mark.parametrize(
     ("error", "expected", "again", "broken"),
     [
-        (of_sqlite(sqlite3.IntegrityError, sqlite3.SQLITE_CONSTRAINT_UNIQUE), Duplicate, None, False),
-        (of_sqlite(sqlite3.IntegrityError, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY), Duplicate, None, False),
-        (of_sqlite(sqlite3.IntegrityError, sqlite3.SQLITE_CONSTRAINT_NOTNULL), None, None, False),
-        (of_sqlite(sqlite3.IntegrityError, sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY), Refused, None, False),
-        (of_sqlite(sqlite3.IntegrityError, sqlite3.SQLITE_CONSTRAINT_TRIGGER), Refused, None, False),
-        (of_sqlite(sqlite3.IntegrityError, sqlite3.SQLITE_CONSTRAINT_CHECK), Refused, None, False),
+        (create_sqlite_error(sqlite3.IntegrityError, sqlite3.SQLITE_CONSTRAINT_UNIQUE), Duplicate, None, False),
+        (create_sqlite_error(sqlite3.IntegrityError, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY), Duplicate, None, False),
+        (create_sqlite_error(sqlite3.IntegrityError, sqlite3.SQLITE_CONSTRAINT_NOTNULL), None, None, False),
+        (create_sqlite_error(sqlite3.IntegrityError, sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY), Refused, None, False),
+        (create_sqlite_error(sqlite3.IntegrityError, sqlite3.SQLITE_CONSTRAINT_TRIGGER), Refused, None, False),
+        (create_sqlite_error(sqlite3.IntegrityError, sqlite3.SQLITE_CONSTRAINT_CHECK), Refused, None, False),
         (pymysql.err.IntegrityError(1452, "no parent"), Refused, None, False),
         (pymysql.err.OperationalError(3819, "a check"), Refused, None, False),
         (pymysql.err.OperationalError(4025, "a check"), Refused, None, False),
-        (of_sqlite(sqlite3.OperationalError, sqlite3.SQLITE_BUSY), Unavailable, True, None),
-        (of_sqlite(sqlite3.OperationalError, sqlite3.SQLITE_BUSY_SNAPSHOT), Unavailable, True, None),
-        (of_sqlite(sqlite3.OperationalError, sqlite3.SQLITE_LOCKED), Unavailable, True, None),
-        (of_sqlite(sqlite3.OperationalError, sqlite3.SQLITE_CANTOPEN), Unavailable, False, None),
-        (of_sqlite(sqlite3.OperationalError, sqlite3.SQLITE_IOERR_WRITE), Unavailable, False, None),
-        (of_sqlite(sqlite3.OperationalError, sqlite3.SQLITE_FULL), Unavailable, False, None),
-        (of_sqlite(sqlite3.OperationalError, sqlite3.SQLITE_ERROR), None, None, None),
-        (of_sqlite(sqlite3.OperationalError, sqlite3.SQLITE_READONLY), Unavailable, False, True),
-        (of_sqlite(sqlite3.OperationalError, sqlite3.SQLITE_READONLY_DBMOVED), Unavailable, False, True),
-        (of_sqlite(sqlite3.DatabaseError, sqlite3.SQLITE_CORRUPT), Unavailable, False, True),
-        (of_sqlite(sqlite3.DatabaseError, sqlite3.SQLITE_CORRUPT_INDEX), Unavailable, False, True),
-        (of_sqlite(sqlite3.DatabaseError, sqlite3.SQLITE_NOTADB), Unavailable, False, True),
+        (create_sqlite_error(sqlite3.OperationalError, sqlite3.SQLITE_BUSY), Unavailable, True, None),
+        (create_sqlite_error(sqlite3.OperationalError, sqlite3.SQLITE_BUSY_SNAPSHOT), Unavailable, True, None),
+        (create_sqlite_error(sqlite3.OperationalError, sqlite3.SQLITE_LOCKED), Unavailable, True, None),
+        (create_sqlite_error(sqlite3.OperationalError, sqlite3.SQLITE_CANTOPEN), Unavailable, False, None),
+        (create_sqlite_error(sqlite3.OperationalError, sqlite3.SQLITE_IOERR_WRITE), Unavailable, False, None),
+        (create_sqlite_error(sqlite3.OperationalError, sqlite3.SQLITE_FULL), Unavailable, False, None),
+        (create_sqlite_error(sqlite3.OperationalError, sqlite3.SQLITE_ERROR), None, None, None),
+        (create_sqlite_error(sqlite3.OperationalError, sqlite3.SQLITE_READONLY), Unavailable, False, True),
+        (create_sqlite_error(sqlite3.OperationalError, sqlite3.SQLITE_READONLY_DBMOVED), Unavailable, False, True),
+        (create_sqlite_error(sqlite3.DatabaseError, sqlite3.SQLITE_CORRUPT), Unavailable, False, True),
+        (create_sqlite_error(sqlite3.DatabaseError, sqlite3.SQLITE_CORRUPT_INDEX), Unavailable, False, True),
+        (create_sqlite_error(sqlite3.DatabaseError, sqlite3.SQLITE_NOTADB), Unavailable, False, True),
         (sqlite3.ProgrammingError("text"), None, None, False),
         (pymysql.err.IntegrityError(1062, "Duplicate entry"), Duplicate, None, False),
         (pymysql.err.IntegrityError(1048, "can't be null"), None, None, False),
@@ -68,16 +68,16 @@ def of_sqlite(kind: type[sqlite3.Error], code: int) -> sqlite3.Error:
     ],
 )
 def test_meaning(error: Exception, expected: type[Exception] | None, again: bool | None, broken: bool | None) -> None:
-    meant = translated(error)
-    assert (None if meant is None else type(meant)) is expected
-    assert getattr(meant, "again", None) is again
+    translation = translated(error)
+    assert (None if translation is None else type(translation)) is expected
+    assert getattr(translation, "again", None) is again
     assert not leaves_server(error) or broken
     if broken is not None:
         assert is_broken(error) is broken
 
 
 def test_a_reading_unit_that_writes_is_a_mistake() -> None:
-    error = of_sqlite(sqlite3.OperationalError, sqlite3.SQLITE_READONLY)
+    error = create_sqlite_error(sqlite3.OperationalError, sqlite3.SQLITE_READONLY)
     assert translated(error, writes=False) is None
     assert isinstance(translated(error), Unavailable)
 

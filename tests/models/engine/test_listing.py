@@ -63,16 +63,16 @@ def filled(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Unit
     chance = random.Random(7)
     with database.unit_of_work() as unit:
         for number in range(9):
-            owner = chance.choice(["acme", "other", None])
-            about: dict[str, Any] = {
-                "account_id": owner,
+            account_id = chance.choice(["acme", "other", None])
+            owner_columns: dict[str, Any] = {
+                "account_id": account_id,
                 "customer_id": chance.choice(["c1", "c2", None]),
                 "endpoint_id": chance.choice(["e1", None]),
             }
             add(
                 unit,
                 "ada",
-                **about,
+                **owner_columns,
                 date_created=instant(number // 2),
                 display_name=chance.choice(["A", "b", None]),
                 from_address="ada",
@@ -82,7 +82,7 @@ def filled(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Unit
             message.insert(
                 unit,
                 {
-                    **about,
+                    **owner_columns,
                     "date": instant(number // 2),
                     "direction": "Outgoing",
                     "other_address": f"+{number % 5}",
@@ -91,10 +91,12 @@ def filled(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Unit
                     "is_unread": number % 3 == 0,
                 },
             )
-            made = account.insert(unit, name=f"a{number % 4}", parent_account_id=None, now=instant(number), by=None)
+            account_row = account.insert(
+                unit, name=f"a{number % 4}", parent_account_id=None, now=instant(number), by=None
+            )
             account.insert_customer(
                 unit,
-                account_id=chance.choice(["acme", made.id]),
+                account_id=chance.choice(["acme", account_row.id]),
                 name=f"a{number % 3}",
                 parent_customer_id=chance.choice(["c1", None]),
                 reference_id=None,
@@ -104,7 +106,7 @@ def filled(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Unit
             user.insert(
                 unit,
                 email_address=f"{number}@x.org",
-                account_ids=["acme", made.id],
+                account_ids=["acme", account_row.id],
                 roles=["User"],
                 now=instant(number),
                 first_name=chance.choice(["A", None]),
@@ -114,7 +116,7 @@ def filled(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Unit
 
 
 def test_every_filter_has_a_value() -> None:
-    assert {name for each in LISTINGS.values() for name in each.filters} == VALUES.keys()
+    assert {name for listed in LISTINGS.values() for name in listed.filters} == VALUES.keys()
 
 
 @given(data=st.data())
@@ -125,14 +127,16 @@ def test_every_filter_has_a_value() -> None:
 )
 def test_blocks_pages_and_counts_agree(filled: Unit, data: st.DataObject) -> None:
     """For every list, filters, order and direction."""
-    listed = LISTINGS[data.draw(st.sampled_from(sorted(LISTINGS)))]
-    names = data.draw(st.sets(st.sampled_from(sorted(listed.filters)), max_size=3))
+    drawn_listing = LISTINGS[data.draw(st.sampled_from(sorted(LISTINGS)))]
+    names = data.draw(st.sets(st.sampled_from(sorted(drawn_listing.filters)), max_size=3))
     filters = {name: VALUES[name] for name in names}
-    order = Order(data.draw(st.sampled_from(listed.sorts)), data.draw(st.booleans()))
-    page = listed.page(filled, filters, order, 100)
-    assert [row for block in listed.blocks(filled, filters, order) for row in block] == page
-    assert [row for at in range(0, len(page) + 1, 2) for row in listed.page(filled, filters, order, 2, at)] == page
-    assert listed.count(filled, filters) == len(page)
+    order = Order(data.draw(st.sampled_from(drawn_listing.sorts)), data.draw(st.booleans()))
+    page = drawn_listing.page(filled, filters, order, 100)
+    assert [row for block in drawn_listing.blocks(filled, filters, order) for row in block] == page
+    assert [
+        row for offset in range(0, len(page) + 1, 2) for row in drawn_listing.page(filled, filters, order, 2, offset)
+    ] == page
+    assert drawn_listing.count(filled, filters) == len(page)
 
 
 class Thing(peewee.Model):
@@ -165,21 +169,21 @@ def test_no_name_is_taken(database: Database, several: bool, descending: bool, m
     monkeypatch.setattr(listing, "ORDERED", 3)
     condition = within if several else equals
     conditions = {name: condition(getattr(Thing, name)) for name in NAMES}
-    given: dict[str, Any] = {"several" if several else "one": conditions}
-    listed = Listing(Thing, Thing._meta.sorted_fields, **given, rare=NAMES)
-    quoted = ", ".join(f'"{name}" VARCHAR(9) NOT NULL' for name in NAMES)
+    options: dict[str, Any] = {"several" if several else "one": conditions}
+    thing_listing = Listing(Thing, Thing._meta.sorted_fields, **options, rare=NAMES)
+    columns_sql = ", ".join(f'"{name}" VARCHAR(9) NOT NULL' for name in NAMES)
     with database.unit_of_work() as unit:
-        unit.execute(f'CREATE TEMPORARY TABLE "things" ("id" VARCHAR(64) NOT NULL PRIMARY KEY, {quoted})')
-        place = "%s" if unit.dialect == "mysql" else "?"
+        unit.execute(f'CREATE TEMPORARY TABLE "things" ("id" VARCHAR(64) NOT NULL PRIMARY KEY, {columns_sql})')
+        placeholder = "%s" if unit.dialect == "mysql" else "?"
         rows = [(ids.new_id(), *"1" * len(NAMES)) for _ in range(7)]
-        unit.execute_many(f'INSERT INTO "things" VALUES ({", ".join([place] * (len(NAMES) + 1))})', rows)
+        unit.execute_many(f'INSERT INTO "things" VALUES ({", ".join([placeholder] * (len(NAMES) + 1))})', rows)
         filters = {name: ["1", "2", "3"] if several else "1" for name in NAMES}
         for column in (*NAMES, "id"):
             order = Order(column, descending)
             expected = sorted(rows, reverse=descending)
-            assert listed.page(unit, filters, order, 100) == expected
-            assert [row for block in listed.blocks(unit, filters, order) for row in block] == expected
-            assert listed.count(unit, filters) == 7
+            assert thing_listing.page(unit, filters, order, 100) == expected
+            assert [row for block in thing_listing.blocks(unit, filters, order) for row in block] == expected
+            assert thing_listing.count(unit, filters) == 7
         unit.execute('DROP TABLE "things"')
 
 

@@ -40,7 +40,7 @@ class Owner:
     tables: tuple[type[peewee.Model], ...] = ()
 
 
-def owner(*up: Any) -> list[Owner]:
+def create_owners(*up: Any) -> list[Owner]:
     """An owner named ``test`` with one migration."""
     return [Owner("test", (Migration("0001_test", up, ()),))]
 
@@ -48,47 +48,47 @@ def owner(*up: Any) -> list[Owner]:
 @pytest.fixture
 def empty(database_url: str) -> Iterator[Database]:
     """A database without tables."""
-    made = connect(database_url)
-    yield made
-    made.dispose()
+    database = connect(database_url)
+    yield database
+    database.dispose()
 
 
-def table_names(database: Database) -> set[str]:
+def read_table_names(database: Database) -> set[str]:
     """The names of a database's tables."""
     with database.peewee.connection_context():
         return set(database.peewee.get_tables())
 
 
-def indexes(database: Database) -> dict[str, set[tables.Index]]:
+def read_indexes(database: Database) -> dict[str, set[tables.Index]]:
     """The indexes of every table."""
     with database.unit_of_work(write=False) as unit:
-        return {each._meta.table_name: tables.indexes(unit, each._meta.table_name) for each in TABLES}
+        return {table._meta.table_name: tables.indexes(unit, table._meta.table_name) for table in TABLES}
 
 
-def rows(database: Database) -> dict[str, list[dict[str, Any]]]:
+def read_rows(database: Database) -> dict[str, list[dict[str, Any]]]:
     """The rows of every table that was there with one history."""
-    tables = [each for owner in OWNERS[:2] for each in owner.tables]
+    models = [table for owner in OWNERS[:2] for table in owner.tables]
     with database.unit_of_work(write=False) as unit:
-        return {each._meta.table_name: _rows(unit, each) for each in tables}
+        return {table._meta.table_name: _read_table_rows(unit, table) for table in models}
 
 
-def _rows(unit: Unit, table: type[peewee.Model]) -> list[dict[str, Any]]:
+def _read_table_rows(unit: Unit, table: type[peewee.Model]) -> list[dict[str, Any]]:
     names = sorted(tables.columns(unit, table._meta.table_name))
-    listed = ", ".join(f'"{name}"' for name in names)
-    found = unit.execute(f'SELECT {listed} FROM "{table._meta.table_name}"').fetchall()
-    return sorted((dict(zip(names, row, strict=True)) for row in found), key=repr)
+    columns = ", ".join(f'"{name}"' for name in names)
+    results = unit.execute(f'SELECT {columns} FROM "{table._meta.table_name}"').fetchall()
+    return sorted((dict(zip(names, row, strict=True)) for row in results), key=repr)
 
 
-def recorded(database: Database) -> list[str]:
+def read_recorded(database: Database) -> list[str]:
     """The names in the history."""
     with database.unit_of_work(write=False) as unit:
         return [name for (name,) in unit.execute("SELECT name FROM schema_migrations ORDER BY name").fetchall()]
 
 
-def wanted_indexes(table: str) -> set[tuple[tuple[str, ...], bool]]:
+def list_model_indexes(table: str) -> set[tuple[tuple[str, ...], bool]]:
     """The indexes of a table's model."""
-    (model,) = (each for each in TABLES if each._meta.table_name == table)
-    single = {((each.name,), bool(each.unique)) for each in model._meta.sorted_fields if each.index or each.unique}
+    (model,) = (candidate for candidate in TABLES if candidate._meta.table_name == table)
+    single = {((field.name,), bool(field.unique)) for field in model._meta.sorted_fields if field.index or field.unique}
     return single | {(tuple(columns), unique) for columns, unique in model._meta.indexes}
 
 
@@ -100,7 +100,7 @@ class TestSchema:
     """The migrated schema is the one that the tables say."""
 
     def test_tables(self, database: Database) -> None:
-        assert table_names(database) == {table._meta.table_name for table in TABLES} | {"schema_migrations"}
+        assert read_table_names(database) == {table._meta.table_name for table in TABLES} | {"schema_migrations"}
 
     def test_columns_keys_and_indexes(self, database: Database) -> None:
         with database.unit_of_work(write=False) as unit:
@@ -108,10 +108,10 @@ class TestSchema:
 
     def test_no_index_but_the_models(self, database: Database) -> None:
         """Those that sort lists of all sessions, and of an account's, have what is searched, too."""
-        for table, found in indexes(database).items():
-            for index in found:
-                columns = tuple(each for each in index.columns if each not in SEARCHED)
-                assert (columns, index.unique) in wanted_indexes(table)
+        for table, table_indexes in read_indexes(database).items():
+            for index in table_indexes:
+                columns = tuple(column for column in index.columns if column not in SEARCHED)
+                assert (columns, index.unique) in list_model_indexes(table)
 
     def test_in_memory(self) -> None:
         owners.verify(OWNERS)
@@ -120,8 +120,10 @@ class TestSchema:
         if database.dialect == "mysql":
             return
         with database.unit_of_work(write=False) as unit:
-            found = unit.execute("SELECT name FROM pragma_table_list WHERE wr = 1 AND schema = 'main'").fetchall()
-        assert {name for (name,) in found} == {each._meta.table_name for each in TABLES if each._meta.without_rowid}
+            results = unit.execute("SELECT name FROM pragma_table_list WHERE wr = 1 AND schema = 'main'").fetchall()
+        assert {name for (name,) in results} == {
+            table._meta.table_name for table in TABLES if table._meta.without_rowid
+        }
 
     def test_sparse_indexes_serve_their_filters(self, database: Database) -> None:
         if database.dialect == "mysql":
@@ -147,11 +149,11 @@ class TestSchema:
         if database.dialect == "sqlite":
             return
         with database.unit_of_work(write=False) as unit:
-            found = unit.execute(
+            collations = unit.execute(
                 "SELECT DISTINCT collation_name FROM information_schema.columns "
                 "WHERE table_schema = DATABASE() AND collation_name IS NOT NULL"
             ).fetchall()
-        assert found in ((("utf8mb4_nopad_bin",),), (("utf8mb4_0900_bin",),))
+        assert collations in ((("utf8mb4_nopad_bin",),), (("utf8mb4_0900_bin",),))
 
 
 class TestBefore:
@@ -168,28 +170,32 @@ class TestBefore:
         return empty
 
     def test_its_rows_stay(self, old: Database) -> None:
-        before = rows(old)
+        before = read_rows(old)
         assert all(before.values())
         assert migrations.missing(old, OWNERS) == [name for name in NAMES if name not in ADOPTED]
-        assert recorded(old) == BEFORE
+        assert read_recorded(old) == BEFORE
         assert migrations.apply(old, OWNERS) == [name for name in NAMES if name not in ADOPTED]
-        assert set(ADOPTED) <= set(recorded(old)) == set(NAMES)
-        assert rows(old) == before
+        assert set(ADOPTED) <= set(read_recorded(old)) == set(NAMES)
+        assert read_rows(old) == before
         with old.unit_of_work(write=False) as unit:
             assert tables.differences(unit, TABLES) == []
             assert session.get(unit, "5" * 32) is not None
 
     def test_down_to_the_first_and_up_again(self, old: Database) -> None:
-        before = {name: found for name, found in rows(old).items() if name not in ("known_addresses", "token_families")}
-        for each in OWNERS:
-            names = [name for name in NAMES if name.startswith(f"{each.owner}/") and name in ADOPTED]
-            assert migrations.downgrade(old, OWNERS, Target(each.owner, 1)) == names[:0:-1]
-        assert recorded(old) == ["sessions/0001_first", "users/0001_first"]
+        before = {
+            name: table_rows
+            for name, table_rows in read_rows(old).items()
+            if name not in ("known_addresses", "token_families")
+        }
+        for owner in OWNERS:
+            names = [name for name in NAMES if name.startswith(f"{owner.owner}/") and name in ADOPTED]
+            assert migrations.downgrade(old, OWNERS, Target(owner.owner, 1)) == names[:0:-1]
+        assert read_recorded(old) == ["sessions/0001_first", "users/0001_first"]
         migrations.apply(old, OWNERS)
-        after = rows(old)
-        for name, found in before.items():
+        after = read_rows(old)
+        for name, table_rows in before.items():
             unset = "password_set_by" if name == "users" else ""
-            assert [{**row, unset: None} for row in after[name]] == [{**row, unset: None} for row in found]
+            assert [{**row, unset: None} for row in after[name]] == [{**row, unset: None} for row in table_rows]
 
     def test_half_way(self, old: Database) -> None:
         """Some of the old migrations were applied: the parts of the others are missing."""
@@ -200,7 +206,7 @@ class TestBefore:
 
     def test_one_owner_alone_forgets_nothing_of_the_other(self, old: Database) -> None:
         assert migrations.apply(old, OWNERS[:1]) == []
-        assert set(ADOPTED) <= set(recorded(old))
+        assert set(ADOPTED) <= set(read_recorded(old))
 
 
 class TestUpAndDown:
@@ -212,24 +218,24 @@ class TestUpAndDown:
         assert migrations.missing(empty, OWNERS) == []
         migrations.check(empty, OWNERS)
         assert migrations.apply(empty, OWNERS) == []
-        for each in OWNERS:
-            names = [name for name in NAMES if name.startswith(f"{each.owner}/")]
-            assert migrations.downgrade(empty, OWNERS, Target(each.owner, 0)) == names[::-1]
-            assert migrations.downgrade(empty, OWNERS, Target(each.owner, 0)) == []
-        assert table_names(empty) == {"schema_migrations"}
+        for owner in OWNERS:
+            names = [name for name in NAMES if name.startswith(f"{owner.owner}/")]
+            assert migrations.downgrade(empty, OWNERS, Target(owner.owner, 0)) == names[::-1]
+            assert migrations.downgrade(empty, OWNERS, Target(owner.owner, 0)) == []
+        assert read_table_names(empty) == {"schema_migrations"}
         assert migrations.apply(empty, OWNERS) == NAMES
 
     def test_each_step_keeps_the_rows(self, empty: Database) -> None:
         migrations.apply(empty, OWNERS)
-        before = indexes(empty)
+        before = read_indexes(empty)
         with empty.unit_of_work() as unit:
             row = add(unit, "ada", log=["made", "and more"])
-        for target in (Target(each.owner, step.number) for each in OWNERS for step in each.steps):
+        for target in (Target(owner.owner, step.number) for owner in OWNERS for step in owner.steps):
             later = [name for name in NAMES if name.startswith(f"{target.owner}/")][target.number :]
             assert migrations.downgrade(empty, OWNERS, target) == later[::-1]
             assert migrations.missing(empty, OWNERS) == later
             assert migrations.apply(empty, OWNERS) == later
-            assert indexes(empty) == before
+            assert read_indexes(empty) == before
             with empty.unit_of_work(write=False) as unit:
                 assert session.get(unit, row.id) == row
 
@@ -244,7 +250,7 @@ class TestOtherVersions:
             migrations.check(empty, OWNERS[:1])
         assert migrations.apply(empty, OWNERS[:1]) == ["users/0001_first", "users/0002_log_ins"]
         migrations.check(empty, OWNERS[:1])
-        assert "sessions" not in table_names(empty)
+        assert "sessions" not in read_table_names(empty)
 
     def test_an_older_schema_and_a_newer_one(self, empty: Database) -> None:
         migrations.apply(empty, OWNERS)
@@ -258,9 +264,9 @@ class TestOtherVersions:
         for name in ("users/9999_future", "9999_future"):
             with empty.unit_of_work() as unit:
                 unit.execute(f"INSERT INTO schema_migrations (name, applied) VALUES ('{name}', 'now')")
-            for refused in (migrations.check, migrations.apply, migrations.missing):
+            for operation in (migrations.check, migrations.apply, migrations.missing):
                 with pytest.raises(SchemaMismatch, match=f"newer than this version: it has {name}"):
-                    refused(empty, OWNERS)
+                    operation(empty, OWNERS)
             with empty.unit_of_work() as unit:
                 unit.execute(f"DELETE FROM schema_migrations WHERE name = '{name}'")
 
@@ -274,9 +280,9 @@ class TestOtherVersions:
             "users/3": "there is no migration users/3; users has 0001_first, 0002_log_ins",
             "users": "'users' names no migration; write OWNER/NUMBER, such as users/1",
         }.items():
-            with pytest.raises(SchemaMismatch) as refused:
+            with pytest.raises(SchemaMismatch) as error_info:
                 migrations.target(text, OWNERS)
-            assert str(refused.value) == words
+            assert str(error_info.value) == words
 
 
 class TestInterrupted:
@@ -290,14 +296,14 @@ class TestInterrupted:
             ddl.add_column("added", "gone", "VARCHAR(64)"),
             ddl.drop_column("added", "gone"),
         )
-        broken = owner(*begin, "NO STATEMENT AT ALL")
+        broken = create_owners(*begin, "NO STATEMENT AT ALL")
         with pytest.raises(Exception, match=r"(?i)syntax"):
             migrations.apply(empty, broken)
         assert migrations.missing(empty, broken) == ["test/0001_test"]
-        assert ("added" in table_names(empty)) == (empty.dialect == "mysql")
-        whole = owner(*begin, 'CREATE TABLE "more" ("id" INTEGER NOT NULL PRIMARY KEY)')
-        assert migrations.apply(empty, whole) == ["test/0001_test"]
-        assert {"added", "more"} <= table_names(empty)
+        assert ("added" in read_table_names(empty)) == (empty.dialect == "mysql")
+        repaired = create_owners(*begin, 'CREATE TABLE "more" ("id" INTEGER NOT NULL PRIMARY KEY)')
+        assert migrations.apply(empty, repaired) == ["test/0001_test"]
+        assert {"added", "more"} <= read_table_names(empty)
         with empty.unit_of_work(write=False) as unit:
             assert tables.columns(unit, "added").keys() == {"id", "name"}
 
@@ -310,16 +316,16 @@ class TestSlow:
         self, database_url: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setitem(connect.__kwdefaults__ or {}, "answer", 1)
-        slow = owner({"mysql": "SELECT SLEEP(2)"})
+        slow = create_owners({"mysql": "SELECT SLEEP(2)"})
         monkeypatch.setattr(service, "rows", slow)
         with pytest.raises(Unavailable, match="timed out"):
             migrations.apply(connect(database_url), slow)
-        done = CliRunner().invoke(
+        result = CliRunner().invoke(
             main,
             ["migrate"],
             env={"GATEWAY_DATABASE_URL": database_url, "GATEWAY_SECRET": "secret-of-these-tests-0123456789abcdef"},
         )
-        assert done.stdout == "applied test/0001_test\nthe schema is up to date\n"
+        assert result.stdout == "applied test/0001_test\nthe schema is up to date\n"
 
     def test_who_reads_a_table_is_waited_for_for_a_while(
         self, database_url: str, empty: Database, monkeypatch: pytest.MonkeyPatch
@@ -330,8 +336,8 @@ class TestSlow:
         with empty.unit_of_work(write=False) as unit:
             unit.execute("SELECT 1 FROM users")
             with pytest.raises(Unavailable, match="Lock wait timeout"):
-                migrations.apply(patient, owner("DROP TABLE users"))
-        assert migrations.apply(patient, owner("DROP TABLE users")) == ["test/0001_test"]
+                migrations.apply(patient, create_owners("DROP TABLE users"))
+        assert migrations.apply(patient, create_owners("DROP TABLE users")) == ["test/0001_test"]
         patient.dispose()
 
 
@@ -352,9 +358,9 @@ class TestAtOnce:
         running = [
             subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(4)
         ]
-        done = [process.communicate(timeout=60) for process in running]
-        assert [process.returncode for process in running] == [0] * 4, done
-        assert sorted(" ".join(out for out, _ in done).split()) == sorted(NAMES)
+        outputs = [process.communicate(timeout=60) for process in running]
+        assert [process.returncode for process in running] == [0] * 4, outputs
+        assert sorted(" ".join(out for out, _ in outputs).split()) == sorted(NAMES)
         migrations.check(connect(database_url), OWNERS)
 
     def test_a_lock_is_one_databases_own(self, empty: Database, database_url: str) -> None:
@@ -363,11 +369,11 @@ class TestAtOnce:
             return
         other = connect(f"{database_url.rpartition('/')[0]}/mysql")
         with migrations._hold_schema_lock(empty), other.unit_of_work(write=False) as unit:
-            held = unit.execute(
+            lock_states = unit.execute(
                 "SELECT IS_FREE_LOCK(%s), IS_FREE_LOCK(CONCAT('gateway ', MD5(DATABASE())))", ("gateway_migrations",)
             ).fetchone()
         other.dispose()
-        assert held == (1, 1)
+        assert lock_states == (1, 1)
 
 
 def test_queries_find_their_columns(database: Database) -> None:

@@ -28,7 +28,7 @@ TEXTS = [
 NAMES = ("display_name", "console_data", "from_name", "destination", "outcome", "call_sid")
 
 
-def columns_of(row: Any) -> list[tuple[type, Any]]:
+def list_typed_values(row: Any) -> list[tuple[type, Any]]:
     """The values of a row with their classes."""
     return [(type(value), value) for value in row]
 
@@ -45,13 +45,15 @@ def test_every_text_and_number_comes_back(database: Database) -> None:
             rows.append(session.add_member(unit, row, bob))
     ids, order = [row.id for row in rows], Order("date_created", descending=False)
     with database.unit_of_work(write=False) as unit:
-        for found in (
+        for results in (
             [stored(unit, row.id) for row in rows],
             session_list.page(unit, {"ids": ids}, order, 1000),
             [*session_list.everything(unit, {"ids": ids}, order)],
             [*session_list.everything(unit, {"ids": ids}, Order("console_data"))],
         ):
-            assert {row.id: columns_of(row) for row in found} == {row.id: columns_of(row) for row in rows}
+            assert {row.id: list_typed_values(row) for row in results} == {
+                row.id: list_typed_values(row) for row in rows
+            }
 
 
 @pytest.mark.parametrize("descending", [False, True])

@@ -60,8 +60,8 @@ def test_a_migration_may_declare_it(expands: bool) -> None:
 
 
 def test_the_index_of_members_is_replaced_while_nodes_of_the_previous_version_run() -> None:
-    (own,) = (each for each in OWNERS if each.owner == "sessions")
-    (step,) = (each for each in own.steps if each.name == "0006_one_member_index")
+    (sessions_owner,) = (owner for owner in OWNERS if owner.owner == "sessions")
+    (step,) = (migration for migration in sessions_owner.steps if migration.name == "0006_one_member_index")
     assert plan.is_expanding(step)
 
 
@@ -74,12 +74,15 @@ class Next:
 
     @property
     def steps(self) -> Sequence[Migration]:
-        (own,) = (each for each in OWNERS if each.owner == "sessions")
-        return (*own.steps, Migration(f"{len(own.steps) + 1:04}_next", (self.change,), ('DROP INDEX "next"',)))
+        (sessions_owner,) = (owner for owner in OWNERS if owner.owner == "sessions")
+        return (
+            *sessions_owner.steps,
+            Migration(f"{len(sessions_owner.steps) + 1:04}_next", (self.change,), ('DROP INDEX "next"',)),
+        )
 
 
-def upgraded(database: Database, change: ddl.Change) -> list[str]:
-    owners: list[Owner] = [Next(change), *(each for each in OWNERS if each.owner != "sessions")]
+def apply_next(database: Database, change: ddl.Change) -> list[str]:
+    owners: list[Owner] = [Next(change), *(owner for owner in OWNERS if owner.owner != "sessions")]
     return migrations.apply(database, owners)
 
 
@@ -89,14 +92,14 @@ def test_this_version_works_on_beside_one_that_has_added_something(database: Dat
     change = ddl.add_column("sessions", "of_next_version", "VARCHAR(64)")
     added = f"sessions/{Next(change).steps[-1].name}"
     try:
-        assert upgraded(database, change) == [added]
+        assert apply_next(database, change) == [added]
         # A node of this version starts, reads and writes.
         migrations.check(database, OWNERS)
         assert migrations.missing(database, OWNERS) == []
         with database.unit_of_work() as unit:
             after = add(unit, "bob").id
         with database.unit_of_work(write=False) as unit:
-            assert [stored(unit, each).id for each in (before, after)] == [before, after]
+            assert [stored(unit, session_id).id for session_id in (before, after)] == [before, after]
         # It can't undo what it does not know.
         with pytest.raises(SchemaMismatch, match="newer"):
             migrations.downgrade(database, OWNERS, migrations.target("sessions/1", OWNERS))
@@ -109,7 +112,7 @@ def test_this_version_works_on_beside_one_that_has_added_something(database: Dat
 def test_this_version_is_refused_beside_one_that_has_taken_something_away(tmp_path: Path) -> None:
     database = connect(f"sqlite:///{tmp_path}/rows.db")
     migrations.apply(database, OWNERS)
-    upgraded(database, 'ALTER TABLE "sessions" RENAME COLUMN "outcome" TO "result"')
+    apply_next(database, 'ALTER TABLE "sessions" RENAME COLUMN "outcome" TO "result"')
     with pytest.raises(SchemaMismatch, match="newer"):
         migrations.check(database, OWNERS)
 
@@ -124,8 +127,8 @@ def test_the_plan_names_locks_and_times(database: Database) -> None:
     assert first.rows == 3 or database.dialect == "mysql"
     assert ("writers wait" in first.locks) is (database.dialect == "sqlite")
     assert second.seconds == 0
-    copied = Migration("0009_next", ('ALTER TABLE "sessions" MODIFY "ended" INT',), ())
-    assert next(plan.steps(database, copied)).seconds >= first.seconds
+    copying = Migration("0009_next", ('ALTER TABLE "sessions" MODIFY "ended" INT',), ())
+    assert next(plan.steps(database, copying)).seconds >= first.seconds
 
 
 def test_migrate_plan_changes_nothing(tmp_path: Path) -> None:
@@ -134,10 +137,10 @@ def test_migrate_plan_changes_nothing(tmp_path: Path) -> None:
     migrations.apply(database, OWNERS)
     migrations.downgrade(database, OWNERS, migrations.target("sessions/3", OWNERS))
     environment = {"GATEWAY_DATABASE_URL": url}
-    done = CliRunner().invoke(main, ["migrate", "--plan"], env=environment)
-    assert done.exit_code == 0, done.output
-    assert "sessions/0004_searched_indexes: nodes of the version before may go on" in done.output
-    assert "writers wait, readers do not" in done.output
+    result = CliRunner().invoke(main, ["migrate", "--plan"], env=environment)
+    assert result.exit_code == 0, result.output
+    assert "sessions/0004_searched_indexes: nodes of the version before may go on" in result.output
+    assert "writers wait, readers do not" in result.output
     assert "sessions/0004_searched_indexes" in migrations.missing(database, OWNERS)
     assert (
         '"earlierVersionWorksOn": true'
@@ -154,24 +157,24 @@ def test_writers_of_sqlite_have_a_turn_between_two_indexes(tmp_path: Path) -> No
     indexes = [f'CREATE INDEX "next_{number}" ON "sessions" ("ended")' for number in range(3)]
     step = Migration("0001_next", (*indexes, {"mysql": "nothing here"}), ())
     other = connect(url, patience=0.1)
-    written: list[str] = []
+    lines: list[str] = []
 
     def write(line: str) -> None:
         # As another process does: it finds what was made so far, and the lock free.
         with other.unit_of_work() as unit:
-            written.append(f"{line}, {len(indexes_of(unit))} made")
+            lines.append(f"{line}, {len(list_indexes(unit))} made")
             add(unit)
 
     @dataclass(frozen=True)
-    class Own:
+    class IndexOwner:
         owner: str = "indexed"
         steps: Sequence[Migration] = (step,)
 
-    assert migrations.apply(database, [*OWNERS, Own()], write) == ["indexed/0001_next"]
-    assert written == [f"applying indexed/0001_next: step {number + 1} of 4, {number} made" for number in range(4)]
+    assert migrations.apply(database, [*OWNERS, IndexOwner()], write) == ["indexed/0001_next"]
+    assert lines == [f"applying indexed/0001_next: step {number + 1} of 4, {number} made" for number in range(4)]
 
 
-def indexes_of(unit: Unit) -> list[str]:
+def list_indexes(unit: Unit) -> list[str]:
     return [name for (name,) in unit.execute("SELECT name FROM sqlite_master WHERE name LIKE 'next_%'").fetchall()]
 
 
@@ -180,13 +183,15 @@ def test_a_migration_of_indexes_that_was_stopped_goes_on(tmp_path: Path) -> None
     migrations.apply(database, OWNERS)
     with database.unit_of_work() as unit:
         unit.execute('CREATE INDEX "next_0" ON "sessions" ("ended")')
-    step = Migration("0001_next", tuple(f'CREATE INDEX "next_{each}" ON "sessions" ("ended")' for each in (0, 1)), ())
+    step = Migration(
+        "0001_next", tuple(f'CREATE INDEX "next_{number}" ON "sessions" ("ended")' for number in (0, 1)), ()
+    )
 
     @dataclass(frozen=True)
-    class Own:
+    class IndexOwner:
         owner: str = "indexed"
         steps: Sequence[Migration] = (step,)
 
-    assert migrations.apply(database, [*OWNERS, Own()]) == ["indexed/0001_next"]
+    assert migrations.apply(database, [*OWNERS, IndexOwner()]) == ["indexed/0001_next"]
     with database.unit_of_work(write=False) as unit:
-        assert len(indexes_of(unit)) == 2
+        assert len(list_indexes(unit)) == 2

@@ -84,106 +84,106 @@ def make(server: Server) -> Callable[..., Pool]:
     return make
 
 
-def use(made: Pool, writes: bool) -> Connection:
-    held = made.take(writes)
+def use_once(connection_pool: Pool, writes: bool) -> Connection:
+    held = connection_pool.take(writes)
     held.writes = writes
-    made.give(held)
+    connection_pool.give(held)
     return held.connection  # type: ignore[no-any-return]
 
 
 def test_each_kind_has_its_own_while_there_is_room(server: Server, make: Callable[..., Pool]) -> None:
-    made = make(size=2)
-    reader, writer = use(made, False), use(made, True)
+    connection_pool = make(size=2)
+    reader, writer = use_once(connection_pool, False), use_once(connection_pool, True)
     assert reader is not writer
-    assert [use(made, kind) for kind in (False, True, False)] == [reader, writer, reader]
+    assert [use_once(connection_pool, kind) for kind in (False, True, False)] == [reader, writer, reader]
     assert server.open == 2
 
 
 def test_without_room_the_other_kinds_is_taken(server: Server, make: Callable[..., Pool]) -> None:
-    made = make(size=1)
-    assert use(made, False) is use(made, True)
+    connection_pool = make(size=1)
+    assert use_once(connection_pool, False) is use_once(connection_pool, True)
     assert server.open == 1
 
 
 def test_the_last_one_is_used_first(make: Callable[..., Pool]) -> None:
-    made = make()
-    first, second = made.take(False), made.take(False)
-    made.give(first)
-    made.give(second)
-    assert made.take(False) is second
+    connection_pool = make()
+    first, second = connection_pool.take(False), connection_pool.take(False)
+    connection_pool.give(first)
+    connection_pool.give(second)
+    assert connection_pool.take(False) is second
 
 
 def test_all_in_use(make: Callable[..., Pool]) -> None:
-    made = make(size=2)
-    held = [made.take(False), made.take(True)]
+    connection_pool = make(size=2)
+    connections = [connection_pool.take(False), connection_pool.take(True)]
     with pytest.raises(Unavailable):
-        made.take(False)
-    made.give(held[0])
-    assert made.take(True) is held[0]
+        connection_pool.take(False)
+    connection_pool.give(connections[0])
+    assert connection_pool.take(True) is connections[0]
 
 
 def test_a_failure_to_connect_takes_no_place(server: Server, make: Callable[..., Pool]) -> None:
-    made = make(size=1)
+    connection_pool = make(size=1)
     server.away = True
     for _ in range(3):
         with pytest.raises(OSError, match="away"):
-            made.take(False)
+            connection_pool.take(False)
     server.away = False
-    use(made, False)
+    use_once(connection_pool, False)
 
 
 def test_what_is_dropped_is_closed_and_replaced(server: Server, make: Callable[..., Pool]) -> None:
-    made = make(size=1)
-    held = made.take(False)
-    made.drop(held)
+    connection_pool = make(size=1)
+    held = connection_pool.take(False)
+    connection_pool.drop(held)
     assert held.connection.closed
-    assert use(made, False) is not held.connection
+    assert use_once(connection_pool, False) is not held.connection
     assert server.open == 1
 
 
 def test_only_what_rested_for_long_is_asked(
     server: Server, make: Callable[..., Pool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = make(size=1)
-    first = use(made, False)
+    connection_pool = make(size=1)
+    first = use_once(connection_pool, False)
     first.dead = True
-    assert use(made, False) is first
+    assert use_once(connection_pool, False) is first
     monkeypatch.setattr(pool, "CHECKED", 0)
-    assert use(made, False) is not first
+    assert use_once(connection_pool, False) is not first
     assert first.closed
     assert server.open == 1
 
 
 def test_what_is_broken_is_not_used_again(server: Server, make: Callable[..., Pool]) -> None:
-    made = make(size=1)
-    held = made.take(False)
+    connection_pool = make(size=1)
+    held = connection_pool.take(False)
     held.broken = True
-    made.give(held)
+    connection_pool.give(held)
     assert held.connection.closed
-    assert made.take(False) is not held
+    assert connection_pool.take(False) is not held
     assert server.open == 1
 
 
 def test_what_is_too_old_is_replaced(server: Server, make: Callable[..., Pool]) -> None:
-    made = make(size=1, age=1000)
-    held = made.take(True)
+    connection_pool = make(size=1, age=1000)
+    held = connection_pool.take(True)
     assert 800 <= held.until - held.born <= 1200
-    made.give(held)
-    assert made.take(True) is held
+    connection_pool.give(held)
+    assert connection_pool.take(True) is held
     held.until = held.born
-    made.give(held)
-    assert made.take(True) is not held
+    connection_pool.give(held)
+    assert connection_pool.take(True) is not held
     assert held.connection.closed
     assert server.open == 1
 
 
 def test_ages_differ(make: Callable[..., Pool]) -> None:
-    made = make(size=20)
-    assert len({held.until - held.born for held in [made.take(True) for _ in range(20)]}) > 1
+    connection_pool = make(size=20)
+    assert len({held.until - held.born for held in [connection_pool.take(True) for _ in range(20)]}) > 1
 
 
 def test_whoever_opens_may_want_it_back_earlier(server: Server, make: Callable[..., Pool]) -> None:
-    made = make(size=1)
+    connection_pool = make(size=1)
     connect = server.connect
 
     def second_choice(held: Held) -> None:
@@ -191,55 +191,55 @@ def test_whoever_opens_may_want_it_back_earlier(server: Server, make: Callable[.
         held.until = held.born
 
     server.connect = second_choice  # type: ignore[method-assign]
-    made = Pool(second_choice, server, 1, 0.05)
-    held = made.take(False)
-    made.give(held)
-    assert made.take(False) is held
+    connection_pool = Pool(second_choice, server, 1, 0.05)
+    held = connection_pool.take(False)
+    connection_pool.give(held)
+    assert connection_pool.take(False) is held
     held.until = 1.0
-    made.give(held)
-    assert made.take(False) is not held
+    connection_pool.give(held)
+    assert connection_pool.take(False) is not held
 
 
 def test_a_server_that_is_retired(server: Server, make: Callable[..., Pool]) -> None:
     """Its connections are of no use, those that rest and those in use; others' are."""
-    made = make()
-    resting, in_use = made.take(False), made.take(False)
+    connection_pool = make()
+    idle, in_use = connection_pool.take(False), connection_pool.take(False)
     server.host = "two"
-    other = made.take(True)
+    other = connection_pool.take(True)
     other.writes = True
-    made.give(resting)
-    made.give(other)
-    made.retire("one")
-    assert made.take(True) is other
+    connection_pool.give(idle)
+    connection_pool.give(other)
+    connection_pool.retire("one")
+    assert connection_pool.take(True) is other
     server.host = "one"
-    assert made.take(False) is not resting
-    made.give(in_use)
-    assert made.take(False) is not in_use
+    assert connection_pool.take(False) is not idle
+    connection_pool.give(in_use)
+    assert connection_pool.take(False) is not in_use
     assert in_use.connection.closed
 
 
 def test_what_waits_for_a_silent_server_is_ended(
     server: Server, make: Callable[..., Pool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = make()
+    connection_pool = make()
     server.others = True
-    assert made._watch is not None
+    assert connection_pool._watch is not None
     monkeypatch.setattr(watch, "LONG", 0)
-    rested = made.take(False)
-    made.give(rested)
-    made._watch.look()
+    idle = connection_pool.take(False)
+    connection_pool.give(idle)
+    connection_pool._watch.look()
     assert server.asked == []
-    held = made.take(False)
-    assert held is rested
-    made._watch.look()
+    held = connection_pool.take(False)
+    assert held is idle
+    connection_pool._watch.look()
     assert server.asked == ["one"]
     assert server.aborted == []
     server.away = True
-    made._watch.look()
+    connection_pool._watch.look()
     assert server.aborted == [held]
-    made.give(held)
+    connection_pool.give(held)
     server.away = False
-    assert made.take(False) is not held
+    assert connection_pool.take(False) is not held
 
 
 def test_a_silent_server_without_another_is_not_tried_at_once(
@@ -247,31 +247,31 @@ def test_a_silent_server_without_another_is_not_tried_at_once(
 ) -> None:
     """Units whose wait was ended do not wait again, each for a connection of its own; then one tries. Another server is used by all."""
     monkeypatch.setattr(breaker, "REST", 0.05)
-    made = make()
+    connection_pool = make()
     server.others = True
-    made.abandon("one")
-    made.take(False)
+    connection_pool.abandon("one")
+    connection_pool.take(False)
     server.others = False
-    made.abandon("one")
+    connection_pool.abandon("one")
     with pytest.raises(Unavailable):
-        made.take(False)
+        connection_pool.take(False)
 
     def take_another() -> None:
         server.while_connecting = lambda: None
         with pytest.raises(Unavailable):
-            made.take(False)
+            connection_pool.take(False)
 
     time.sleep(0.1)
     server.while_connecting = take_another
-    made.take(False)
-    made.take(False)
+    connection_pool.take(False)
+    connection_pool.take(False)
 
 
 def test_what_takes_no_time_is_not_asked(server: Server, make: Callable[..., Pool]) -> None:
-    made = make()
-    made.take(False)
-    assert made._watch is not None
-    made._watch.look()
+    connection_pool = make()
+    connection_pool.take(False)
+    assert connection_pool._watch is not None
+    connection_pool._watch.look()
     assert server.asked == []
 
 
@@ -280,80 +280,80 @@ def test_the_watch_looks_until_the_pool_is_closed(
 ) -> None:
     monkeypatch.setattr(watch, "LONG", 0)
     monkeypatch.setattr(watch, "TICK", 0.001)
-    made = make()
-    made.take(False)
-    asked = threading.Event()
+    connection_pool = make()
+    connection_pool.take(False)
+    checked = threading.Event()
 
     def responds(host: str) -> bool:
-        asked.set()
+        checked.set()
         raise OSError(host)
 
-    assert made._watch is not None
-    made._watch._responds = responds
-    assert asked.wait(10)
-    asked.clear()
-    assert asked.wait(10)
-    made.close()
-    assert made._watch._thread is not None
-    made._watch._thread.join(10)
-    assert not made._watch._thread.is_alive()
+    assert connection_pool._watch is not None
+    connection_pool._watch._responds = responds
+    assert checked.wait(10)
+    checked.clear()
+    assert checked.wait(10)
+    connection_pool.close()
+    assert connection_pool._watch._thread is not None
+    connection_pool._watch._thread.join(10)
+    assert not connection_pool._watch._thread.is_alive()
 
 
 def test_renewed_in_its_place(server: Server, make: Callable[..., Pool]) -> None:
-    made = make(size=1)
-    use(made, False)
-    held = made.take(False)
+    connection_pool = make(size=1)
+    use_once(connection_pool, False)
+    held = connection_pool.take(False)
     before = held.connection
     assert not held.fresh
-    made.renew(held)
+    connection_pool.renew(held)
     assert before.closed
-    now: bool = held.fresh
-    assert now
-    made.give(held)
+    is_fresh: bool = held.fresh
+    assert is_fresh
+    connection_pool.give(held)
     assert server.open == 1
 
 
 def test_closed(server: Server, make: Callable[..., Pool]) -> None:
-    made = make()
-    held = made.take(False)
-    use(made, True)
-    assert made.close() is True
+    connection_pool = make()
+    held = connection_pool.take(False)
+    use_once(connection_pool, True)
+    assert connection_pool.close() is True
     assert server.open == 1
-    made.give(held)
+    connection_pool.give(held)
     assert server.open == 0
 
 
 @pytest.mark.parametrize("size", [1, 2, 5])
 def test_many_threads(server: Server, make: Callable[..., Pool], size: int) -> None:
     """Never more than there is room for, never one for two, and none lost."""
-    made, busy, wrong = make(size=size, patience=30), set(), []
+    connection_pool, ids_in_use, conflicts = make(size=size, patience=30), set(), []
     threads = 12
 
     def work(seed: int) -> None:
         chance = random.Random(seed)
         for _ in range(300):
-            held = made.take(chance.random() < 0.5)
-            if id(held) in busy:
-                wrong.append(1)
-            busy.add(id(held))
+            held = connection_pool.take(chance.random() < 0.5)
+            if id(held) in ids_in_use:
+                conflicts.append(1)
+            ids_in_use.add(id(held))
             held.writes = chance.random() < 0.5
-            busy.discard(id(held))
+            ids_in_use.discard(id(held))
             if chance.random() < 0.05:
-                made.drop(held)
+                connection_pool.drop(held)
             else:
-                made.give(held)
+                connection_pool.give(held)
 
     running = [threading.Thread(target=work, args=(seed,)) for seed in range(threads)]
     for thread in running:
         thread.start()
     for thread in running:
         thread.join(60)
-    assert (wrong, server.most) == ([], size)
-    assert [made.take(False) for _ in range(size)]
+    assert (conflicts, server.most) == ([], size)
+    assert [connection_pool.take(False) for _ in range(size)]
     with pytest.raises(Unavailable):
-        Pool.take(_impatient(made), False)
+        Pool.take(_make_impatient(connection_pool), False)
 
 
-def _impatient(made: Pool) -> Pool:
-    made._patience = 0.01
-    return made
+def _make_impatient(connection_pool: Pool) -> Pool:
+    connection_pool._patience = 0.01
+    return connection_pool

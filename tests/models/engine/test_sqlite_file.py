@@ -37,9 +37,9 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def database(path: Path) -> Iterator[Database]:
     """The database of that file, opened by nobody yet."""
-    made = connect(f"sqlite:///{path}")
-    yield made
-    made.dispose()
+    database = connect(f"sqlite:///{path}")
+    yield database
+    database.dispose()
 
 
 def test_nobody_else_reads_it(tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_nobody_else_reads_it(tmp_path: Path) -> None:
         migrations.apply(database, OWNERS)
         with database.unit_of_work() as unit:
             add(unit)
-            modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in tmp_path.iterdir()}
+            modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
         database.dispose()
     finally:
         os.umask(before)
@@ -81,9 +81,9 @@ def test_probe(database: Database) -> None:
 def test_none_of_sqlites(path: Path, database: Database) -> None:
     path.write_text("nothing of the kind " * 500)
     for write in (True, False):
-        with pytest.raises(Unavailable, match="not a database") as caught:
+        with pytest.raises(Unavailable, match="not a database") as error_info:
             database.run(lambda unit: unit.execute("SELECT 1"), write=write)
-        assert caught.value.lasting
+        assert error_info.value.lasting
     with pytest.raises(Unavailable):
         database.probe()
 
@@ -93,10 +93,10 @@ def test_damaged(path: Path, database: Database) -> None:
     with path.open("r+b") as file:
         file.seek(20 * 4096)
         file.write(b"\xff" * (path.stat().st_size - 20 * 4096))
-    with pytest.raises(Unavailable, match="malformed") as caught:
+    with pytest.raises(Unavailable, match="malformed") as error_info:
         database.run(lambda unit: session_list.page(unit, {}, Order("outcome"), 1000), write=False)
-    assert caught.value.lasting
-    assert not caught.value.again
+    assert error_info.value.lasting
+    assert not error_info.value.again
 
 
 def test_gone(path: Path, database: Database) -> None:
@@ -110,8 +110,8 @@ def test_gone(path: Path, database: Database) -> None:
 def test_the_probe_sees_the_file_and_not_what_a_connection_knows_of_it(path: Path, database: Database) -> None:
     assert database.ping()
     database.probe()
-    for each in path.parent.glob("gateway.db*"):
-        each.write_bytes(b"\xff" * each.stat().st_size)
+    for file in path.parent.glob("gateway.db*"):
+        file.write_bytes(b"\xff" * file.stat().st_size)
     with pytest.raises(Unavailable):
         database.probe()
 
@@ -119,16 +119,16 @@ def test_the_probe_sees_the_file_and_not_what_a_connection_knows_of_it(path: Pat
 def test_read_only(path: Path, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """Root may write to any file, so that connections are told to write nothing."""
     assert isinstance(database.engine, Sqlite)
-    connected = database.peewee._connect
+    connect_original = database.peewee._connect
 
-    def read_only() -> sqlite3.Connection:
-        made: sqlite3.Connection = connected()
-        made.execute("PRAGMA query_only = 1")
-        return made
+    def connect_read_only() -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect_original()
+        connection.execute("PRAGMA query_only = 1")
+        return connection
 
-    monkeypatch.setattr(database.peewee, "_connect", read_only)
-    with pytest.raises(Unavailable, match="readonly") as caught:
+    monkeypatch.setattr(database.peewee, "_connect", connect_read_only)
+    with pytest.raises(Unavailable, match="readonly") as error_info:
         database.probe()
-    assert caught.value.lasting
+    assert error_info.value.lasting
     with database.unit_of_work(write=False) as unit:
         assert session_list.count(unit, {}) == 200

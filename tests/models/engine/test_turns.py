@@ -18,11 +18,11 @@ def test_it_goes_to_the_thread_that_has_waited_longest() -> None:
 
     assert turns.acquire(0)
     threads = [threading.Thread(target=take, args=(number,)) for number in range(5)]
-    started: list[threading.Thread] = []
+    running_threads: list[threading.Thread] = []
     for thread in threads:
         thread.start()
-        started.append(thread)
-        wait_until(lambda: len(turns._waiting) == len(started), "one more that waits")
+        running_threads.append(thread)
+        wait_until(lambda: len(turns._waiting) == len(running_threads), "one more that waits")
     turns.release()
     # This thread would be the quickest.
     assert turns.acquire(10)

@@ -20,7 +20,7 @@ def place(database: Database) -> None:
 
 def read(database: Database, position: int = 0, limit: int = 100) -> list[tuple[int, str]]:
     with database.unit_of_work(write=False) as unit:
-        return [(each.position, each.selector) for each in outbox.after(unit, position, limit).rows]
+        return [(row.position, row.selector) for row in outbox.after(unit, position, limit).rows]
 
 
 def test_events_are_read_behind_a_position(database: Database) -> None:
@@ -110,8 +110,8 @@ def test_subscriptions(database: Database) -> None:
         for number in range(4)
     ]
     with database.unit_of_work() as unit:
-        for each in rows:
-            subscriptions.insert(unit, each)
+        for row in rows:
+            subscriptions.insert(unit, row)
     with database.unit_of_work() as unit:
         assert subscriptions.get(unit, "s1", for_update=True) == rows[1]
         assert subscriptions.get(unit, "s1 ") is None
@@ -121,14 +121,14 @@ def test_subscriptions(database: Database) -> None:
             0,
         )
         subscriptions.set_channels(unit, "s1", ["x"])
-        assert [each.id for each in subscriptions.of_reader(unit, "r1")] == ["s1", "s3"]
+        assert [subscription.id for subscription in subscriptions.of_reader(unit, "r1")] == ["s1", "s3"]
         assert subscriptions.delete(unit, ["s0", "s3", "nobody"]) == 2
-        assert [(each.id, each.channels) for each in subscriptions.every(unit)] == [
+        assert [(subscription.id, subscription.channels) for subscription in subscriptions.every(unit)] == [
             ("s1", ["x"]),
             ("s2", ["home", "c2"]),
         ]
         subscriptions.delete_of_reader(unit, "r0")
-        assert [each.id for each in subscriptions.every(unit)] == ["s1"]
+        assert [subscription.id for subscription in subscriptions.every(unit)] == ["s1"]
 
 
 def test_readers(database: Database) -> None:

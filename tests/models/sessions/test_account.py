@@ -38,12 +38,12 @@ def add_customer(
     )
 
 
-def names(listed: TableList, unit: Unit, filters: Mapping[str, Any], order: Order) -> list[str]:
+def list_names(table_list: TableList, unit: Unit, filters: Mapping[str, Any], order: Order) -> list[str]:
     """The names of a list, read as a page and in blocks; both must agree with each other and with the count."""
-    paged = listed.page(unit, filters, order, 1000)
-    assert list(listed.everything(unit, filters, order)) == paged
-    assert listed.count(unit, filters) == len(paged)
-    return [each.name for each in paged]
+    rows = table_list.page(unit, filters, order, 1000)
+    assert list(table_list.everything(unit, filters, order)) == rows
+    assert table_list.count(unit, filters) == len(rows)
+    return [row.name for row in rows]
 
 
 class TestAccounts:
@@ -51,22 +51,22 @@ class TestAccounts:
 
     def test_it_is_read_as_it_was_stored(self, unit: Unit) -> None:
         root = add(unit, "Acme 😀 'x' %s")
-        made = add(unit, "Branch", root)
-        assert account.get(unit, made.id) == made
-        assert (made.name, made.parent_account_id, made.created_by) == ("Branch", root.id, "u1")
-        assert (made.date_created, made.date_last_modified) == (instant(1), instant(1))
+        account_row = add(unit, "Branch", root)
+        assert account.get(unit, account_row.id) == account_row
+        assert (account_row.name, account_row.parent_account_id, account_row.created_by) == ("Branch", root.id, "u1")
+        assert (account_row.date_created, account_row.date_last_modified) == (instant(1), instant(1))
         assert root.name == "Acme 😀 'x' %s"
-        assert not hasattr(made, "name_folded")
+        assert not hasattr(account_row, "name_folded")
 
     def test_an_id_is_what_it_is(self, unit: Unit) -> None:
-        made = add(unit, "Acme")
-        for other in (made.id.upper(), f"{made.id} ", made.id[:-1], ""):
+        account_row = add(unit, "Acme")
+        for other in (account_row.id.upper(), f"{account_row.id} ", account_row.id[:-1], ""):
             assert account.get(unit, other) is None
 
     @pytest.mark.parametrize("wanted", ["Straße 😀", "STRASSE 😀", "strasse 😀"])
     def test_by_name_in_any_letter_case(self, unit: Unit, wanted: str) -> None:
-        made = add(unit, "Straße 😀")
-        assert account.by_name(unit, wanted) == made
+        account_row = add(unit, "Straße 😀")
+        assert account.by_name(unit, wanted) == account_row
 
     @pytest.mark.parametrize("other", ["Acme ", " Acme", "Acmé", "Acm", "%", "Acme\t"])
     def test_by_another_name(self, unit: Unit, other: str) -> None:
@@ -74,44 +74,46 @@ class TestAccounts:
         assert account.by_name(unit, other) is None
 
     def test_the_first_of_two_with_one_name(self, unit: Unit) -> None:
-        made = [add(unit, name) for name in ("acme", "ACME")]
-        assert account.by_name(unit, "Acme") == min(made, key=lambda each: each.id)
+        accounts = [add(unit, name) for name in ("acme", "ACME")]
+        assert account.by_name(unit, "Acme") == min(accounts, key=lambda account_row: account_row.id)
 
     def test_names_that_folding_makes_longer(self, unit: Unit) -> None:
-        made = add(unit, "\u0130" * SHORT)
-        assert made.name == "\u0130" * SHORT
-        assert account.by_name(unit, made.name) == made
+        account_row = add(unit, "\u0130" * SHORT)
+        assert account_row.name == "\u0130" * SHORT
+        assert account.by_name(unit, account_row.name) == account_row
 
     def test_changes(self, unit: Unit) -> None:
-        made, other = add(unit, "Acme"), add(unit, "Other")
-        changed = account.update(unit, made.id, {"name": "Umbrella"}, now=instant(2), by="u2")
-        assert changed == made._replace(name="Umbrella", date_last_modified=instant(2), last_modified_by="u2")
-        assert account.get(unit, made.id) == changed
+        account_row, other = add(unit, "Acme"), add(unit, "Other")
+        changed = account.update(unit, account_row.id, {"name": "Umbrella"}, now=instant(2), by="u2")
+        assert changed == account_row._replace(name="Umbrella", date_last_modified=instant(2), last_modified_by="u2")
+        assert account.get(unit, account_row.id) == changed
         assert account.by_name(unit, "UMBRELLA") == changed
         assert account.by_name(unit, "acme") is None
         assert account.get(unit, other.id) == other
-        assert account.update(unit, made.id, {"name": "Umbrella"}, now=instant(2), by="u2") == changed
+        assert account.update(unit, account_row.id, {"name": "Umbrella"}, now=instant(2), by="u2") == changed
 
 
 class TestCustomers:
     """One customer and the customers above it."""
 
     def test_it_is_read_as_it_was_stored(self, unit: Unit) -> None:
-        made = add_customer(unit, "Widgets", reference="R 1")
-        assert account.get_customer(unit, made.id) == made
-        assert (made.account_id, made.name, made.reference_id, made.parent_customer_id) == (
+        customer = add_customer(unit, "Widgets", reference="R 1")
+        assert account.get_customer(unit, customer.id) == customer
+        assert (customer.account_id, customer.name, customer.reference_id, customer.parent_customer_id) == (
             "acme",
             "Widgets",
             "R 1",
             None,
         )
-        assert account.get_customer(unit, f"{made.id} ") is None
+        assert account.get_customer(unit, f"{customer.id} ") is None
 
     def test_breadcrumb(self, unit: Unit) -> None:
         root = add_customer(unit, "Root")
         middle = add_customer(unit, "Middle", parent=root)
         leaf = add_customer(unit, "Leaf", parent=middle)
-        assert account.breadcrumb(unit, leaf) == [BreadcrumbRow(each.id, each.name) for each in (root, middle, leaf)]
+        assert account.breadcrumb(unit, leaf) == [
+            BreadcrumbRow(customer.id, customer.name) for customer in (root, middle, leaf)
+        ]
         assert account.breadcrumb(unit, root) == [BreadcrumbRow(root.id, "Root")]
 
     def test_a_parent_that_is_gone_ends_the_breadcrumb(self, unit: Unit) -> None:
@@ -145,12 +147,12 @@ class TestLists:
         ],
     )
     def test_accounts(self, unit: Unit, filters: dict[str, Any], expected: str) -> None:
-        made = [add(unit, name) for name in "ABc"]
+        accounts = [add(unit, name) for name in "ABc"]
         filters = {
-            name: [made[each].id for each in value] if isinstance(value, list) else value
+            name: [accounts[index].id for index in value] if isinstance(value, list) else value
             for name, value in filters.items()
         }
-        assert names(account_list.accounts, unit, filters, Order("name", descending=False)) == list(expected)
+        assert list_names(account_list.accounts, unit, filters, Order("name", descending=False)) == list(expected)
 
     @pytest.mark.parametrize(
         ("filters", "expected"),
@@ -166,37 +168,37 @@ class TestLists:
         for name in "abc":
             add_customer(unit, name)
         add_customer(unit, "d", "other")
-        assert names(account_list.customers, unit, filters, Order("name", descending=False)) == list(expected)
+        assert list_names(account_list.customers, unit, filters, Order("name", descending=False)) == list(expected)
 
     def test_customers_below_one(self, unit: Unit) -> None:
         root = add_customer(unit, "root")
         for name in "ab":
             add_customer(unit, name, parent=root)
-        assert names(account_list.customers, unit, {"parent_customer_ids": [root.id]}, Order("name")) == ["b", "a"]
+        assert list_names(account_list.customers, unit, {"parent_customer_ids": [root.id]}, Order("name")) == ["b", "a"]
 
     @pytest.mark.parametrize("descending", [True, False])
-    @pytest.mark.parametrize("column", [each.name for each in account.CUSTOMERS.fields] + ["account_name"])
+    @pytest.mark.parametrize("column", [field.name for field in account.CUSTOMERS.fields] + ["account_name"])
     def test_every_order(self, unit: Unit, column: str, descending: bool) -> None:
         accounts = [add(unit, name) for name in ("ä", "a")]
         for number in range(6):
             add_customer(unit, "aAäÄ😀ｚ"[number], accounts[number % 2].id, reference=None if number % 3 else "r")
-        found = names(account_list.customers, unit, {}, Order(column, descending))
-        assert sorted(found) == sorted("aAäÄ😀ｚ")
+        customer_names = list_names(account_list.customers, unit, {}, Order(column, descending))
+        assert sorted(customer_names) == sorted("aAäÄ😀ｚ")
         if column == "name":
-            assert found == sorted("aAäÄ😀ｚ", reverse=descending)
+            assert customer_names == sorted("aAäÄ😀ｚ", reverse=descending)
         if column == "account_name":
-            assert found[0] in ("aä😀" if descending else "AÄｚ")
+            assert customer_names[0] in ("aä😀" if descending else "AÄｚ")
 
     def test_blocks(self, unit: Unit) -> None:
         for number in range(BLOCK + 5):
             add(unit, f"same {number % 2}")
-        assert len(names(account_list.accounts, unit, {}, Order("name"))) == BLOCK + 5
+        assert len(list_names(account_list.accounts, unit, {}, Order("name"))) == BLOCK + 5
 
     def test_pages(self, unit: Unit) -> None:
         for name in "abcde":
             add(unit, name)
         pages = [account_list.accounts.page(unit, {}, Order("name"), 2, offset) for offset in (0, 2, 4, 6)]
-        assert ["".join(each.name for each in page) for page in pages] == ["ed", "cb", "a", ""]
+        assert ["".join(account_row.name for account_row in page) for page in pages] == ["ed", "cb", "a", ""]
 
     def test_names_by_id(self, unit: Unit) -> None:
         one, other = add(unit, "One"), add(unit, "Other")
@@ -207,8 +209,8 @@ class TestLists:
         root = add(unit, "root")
         left, right = add(unit, "left", root), add(unit, "right", root)
         leaf = add(unit, "leaf", left)
-        found = account_list.account_paths(unit, [leaf, right, root])
-        assert [[each.name for each in path] for path in found] == [
+        paths = account_list.account_paths(unit, [leaf, right, root])
+        assert [[account_row.name for account_row in path] for path in paths] == [
             ["root", "left", "leaf"],
             ["root", "right"],
             ["root"],

@@ -44,19 +44,19 @@ class TestUsers:
 
     def test_stored_and_found(self, unit: Unit) -> None:
         assert not user.anybody(unit)
-        made = new_user(unit, first_name="Ada", last_name="Ünï 😀", password_hash="$argon2id$...")
+        user_row = new_user(unit, first_name="Ada", last_name="Ünï 😀", password_hash="$argon2id$...")
         assert user.anybody(unit)
         assert user.anybody(unit, "User")
         assert not user.anybody(unit, "Manager")
-        assert (made.email_address, made.roles, made.disabled, made.credentials_version) == (
+        assert (user_row.email_address, user_row.roles, user_row.disabled, user_row.credentials_version) == (
             "Ada@Example.org",
             ["User"],
             False,
             1,
         )
-        assert user.get(unit, made.id) == user.by_email(unit, "ADA@example.ORG") == made
+        assert user.get(unit, user_row.id) == user.by_email(unit, "ADA@example.ORG") == user_row
         assert user.by_email(unit, "eve@example.org") is None
-        assert user.accounts(unit, made.id) == ["a", "b"]
+        assert user.accounts(unit, user_row.id) == ["a", "b"]
 
     @pytest.mark.parametrize("email", ["Ada@Example.org", "ADA@EXAMPLE.ORG"])
     def test_an_address_is_taken_in_any_letter_case(self, database: Database, email: str) -> None:
@@ -66,50 +66,59 @@ class TestUsers:
             new_user(unit, email)
         with database.unit_of_work() as unit:
             new_user(unit, "àda@example.org")
-            assert [each.email_address for each in user.everybody(unit)] == ["Ada@Example.org", "àda@example.org"]
+            assert [user_row.email_address for user_row in user.everybody(unit)] == [
+                "Ada@Example.org",
+                "àda@example.org",
+            ]
 
     def test_changes(self, unit: Unit) -> None:
-        made = new_user(unit)
-        user.update(unit, made.id, roles=["User", "Manager"], disabled=True, credentials_version=2)
-        user.set_accounts(unit, made.id, ["c", "a", "c"])
-        found = user.get(unit, made.id)
-        assert (found.roles, found.disabled, found.credentials_version) == (["User", "Manager"], True, 2)
-        assert user.accounts(unit, made.id) == ["c", "a"]
+        user_row = new_user(unit)
+        user.update(unit, user_row.id, roles=["User", "Manager"], disabled=True, credentials_version=2)
+        user.set_accounts(unit, user_row.id, ["c", "a", "c"])
+        changed_row = user.get(unit, user_row.id)
+        assert (changed_row.roles, changed_row.disabled, changed_row.credentials_version) == (
+            ["User", "Manager"],
+            True,
+            2,
+        )
+        assert user.accounts(unit, user_row.id) == ["c", "a"]
 
     def test_keys(self, unit: Unit) -> None:
-        made = new_user(unit)
-        key_id = user.insert_key(unit, user_id=made.id, key_hash=HASH, hint="…abcd", now=NOW, date_expires=instant(9))
-        assert [(each.id, each.hint, each.date_revoked) for each in user.keys(unit, made.id)] == [
+        user_row = new_user(unit)
+        key_id = user.insert_key(
+            unit, user_id=user_row.id, key_hash=HASH, hint="…abcd", now=NOW, date_expires=instant(9)
+        )
+        assert [(key.id, key.hint, key.date_revoked) for key in user.keys(unit, user_row.id)] == [
             (key_id, "…abcd", None)
         ]
         assert user.revoke_key(unit, key_id, instant(1)) is True
         assert user.revoke_key(unit, key_id, instant(2)) is False
-        assert user.keys(unit, made.id)[0].date_revoked == instant(1)
+        assert user.keys(unit, user_row.id)[0].date_revoked == instant(1)
         with pytest.raises(Duplicate):
-            user.insert_key(unit, user_id=made.id, key_hash=HASH, hint="", now=NOW)
+            user.insert_key(unit, user_id=user_row.id, key_hash=HASH, hint="", now=NOW)
 
     def test_lists(self, unit: Unit) -> None:
         acme, other = new_account(unit, "Acme"), new_account(unit, "Other")
         ada = new_user(unit, account_ids=[other.id, acme.id])
         bob = new_user(unit, "bob@x.org", account_ids=[acme.id], roles=["Manager", "User"])
         eve = new_user(unit, "eve@x.org", account_ids=[])
-        rows = {each.id: each for each in user_list.page(unit, {}, BY_ID, 10)}
+        rows = {user_row.id: user_row for user_row in user_list.page(unit, {}, BY_ID, 10)}
         assert rows.keys() == {ada.id, bob.id, eve.id}
         assert rows[ada.id].account_ids == [other.id, acme.id]
         assert (rows[bob.id].roles, rows[eve.id].account_ids) == (["Manager", "User"], [])
 
-        def found(**filters: Any) -> list[str]:
+        def list_ids(**filters: Any) -> list[str]:
             page = user_list.page(unit, filters, Order("email_address", descending=False), 10)
             blocks = user_list.blocks(unit, filters, Order("email_address", descending=False))
             assert [row for block in blocks for row in block] == page
             assert user_list.count(unit, filters) == len(page)
-            return [each.id for each in page]
+            return [user_row.id for user_row in page]
 
-        assert found(visible_accounts=[acme.id]) == [ada.id, bob.id]
-        assert found(visible_accounts=[acme.id], account_ids=[other.id]) == [ada.id]
-        assert found(email_contains="x.org") == [bob.id, eve.id]
-        assert found(email_contains="ada@example") == [ada.id]
-        assert found(ids=[eve.id, "unknown"]) == [eve.id]
+        assert list_ids(visible_accounts=[acme.id]) == [ada.id, bob.id]
+        assert list_ids(visible_accounts=[acme.id], account_ids=[other.id]) == [ada.id]
+        assert list_ids(email_contains="x.org") == [bob.id, eve.id]
+        assert list_ids(email_contains="ada@example") == [ada.id]
+        assert list_ids(ids=[eve.id, "unknown"]) == [eve.id]
         assert user_list.get(unit, bob.id) == rows[bob.id]
         assert user_list.get(unit, "unknown") is None
 
@@ -118,21 +127,26 @@ class TestIdentities:
     """One statement tells who somebody is."""
 
     def test_by_key_login_address_and_id(self, unit: Unit) -> None:
-        made = new_user(unit, account_ids=["z", "a"])
-        key_id = user.insert_key(unit, user_id=made.id, key_hash=HASH, hint="", now=NOW, date_expires=instant(5))
+        user_row = new_user(unit, account_ids=["z", "a"])
+        key_id = user.insert_key(unit, user_id=user_row.id, key_hash=HASH, hint="", now=NOW, date_expires=instant(5))
         login.insert(
-            unit, id_hash=HASH, user_id=made.id, credentials_version=1, permanent=True, now=NOW, expires=instant(8)
+            unit, id_hash=HASH, user_id=user_row.id, credentials_version=1, permanent=True, now=NOW, expires=instant(8)
         )
-        found = identity.by_id(unit, made.id)
-        assert found is not None
-        assert (found.user_id, found.account_ids, found.roles, found.disabled) == (made.id, ["z", "a"], ["User"], False)
-        assert identity.by_email(unit, "ADA@EXAMPLE.org") == found
-        assert identity.by_key(unit, HASH) == (found, identity.KeyState(instant(5), None))
+        owner = identity.by_id(unit, user_row.id)
+        assert owner is not None
+        assert (owner.user_id, owner.account_ids, owner.roles, owner.disabled) == (
+            user_row.id,
+            ["z", "a"],
+            ["User"],
+            False,
+        )
+        assert identity.by_email(unit, "ADA@EXAMPLE.org") == owner
+        assert identity.by_key(unit, HASH) == (owner, identity.KeyState(instant(5), None))
         user.revoke_key(unit, key_id, instant(1))
-        assert identity.by_key(unit, HASH) == (found, identity.KeyState(instant(5), instant(1)))
+        assert identity.by_key(unit, HASH) == (owner, identity.KeyState(instant(5), instant(1)))
         by_login = identity.by_login(unit, HASH)
         assert by_login is not None
-        assert by_login[0] == found
+        assert by_login[0] == owner
         assert (by_login[1].date_touched, by_login[1].date_expires) == (NOW, instant(8))
 
     def test_nobody(self, unit: Unit) -> None:
@@ -142,10 +156,10 @@ class TestIdentities:
         assert identity.by_login(unit, HASH) is None
 
     def test_without_accounts(self, unit: Unit) -> None:
-        made = new_user(unit, account_ids=[])
-        found = identity.by_id(unit, made.id)
-        assert found is not None
-        assert found.account_ids == []
+        user_row = new_user(unit, account_ids=[])
+        owner = identity.by_id(unit, user_row.id)
+        assert owner is not None
+        assert owner.account_ids == []
 
 
 class TestLogins:
@@ -166,13 +180,16 @@ class TestLogins:
         return int(unit.execute("SELECT COUNT(*) FROM login_sessions").fetchone()[0])
 
     def test_touched(self, unit: Unit) -> None:
-        made = new_user(unit)
-        self.insert(unit, HASH, made.id)
+        user_row = new_user(unit)
+        self.insert(unit, HASH, user_row.id)
         for now, expires, expected in ((5, 15, 5), (3, 13, 5), (6, 16, 6)):
             login.touch(unit, HASH, now=instant(now), expires=instant(expires))
-            found = identity.by_login(unit, HASH)
-            assert found is not None
-            assert (found[1].date_touched, found[1].date_expires) == (instant(expected), instant(expected + 10))
+            login_session = identity.by_login(unit, HASH)
+            assert login_session is not None
+            assert (login_session[1].date_touched, login_session[1].date_expires) == (
+                instant(expected),
+                instant(expected + 10),
+            )
 
     def test_ended(self, unit: Unit) -> None:
         for number, owner in enumerate("aab"):
@@ -236,11 +253,11 @@ class TestAccounts:
     """Accounts and customers are trees."""
 
     def test_accounts(self, unit: Unit) -> None:
-        made = new_account(unit, "Ünï Acme")
-        assert account.get(unit, made.id) == account.by_name(unit, "ÜNÏ ACME") == made
-        assert (made.name, made.created_by, made.date_created) == ("Ünï Acme", "u", NOW)
+        account_row = new_account(unit, "Ünï Acme")
+        assert account.get(unit, account_row.id) == account.by_name(unit, "ÜNÏ ACME") == account_row
+        assert (account_row.name, account_row.created_by, account_row.date_created) == ("Ünï Acme", "u", NOW)
         assert account.get(unit, "unknown") is None
-        changed = account.update(unit, made.id, {"name": "New"}, now=instant(3), by="w")
+        changed = account.update(unit, account_row.id, {"name": "New"}, now=instant(3), by="w")
         assert (changed.name, changed.last_modified_by, changed.date_last_modified, changed.created_by) == (
             "New",
             "w",
@@ -254,10 +271,10 @@ class TestAccounts:
         root = new_customer(unit, "Root")
         child = new_customer(unit, "Child", root)
         leaf = new_customer(unit, "Leaf", child)
-        assert [each.name for each in account.breadcrumb(unit, leaf)] == ["Root", "Child", "Leaf"]
+        assert [customer.name for customer in account.breadcrumb(unit, leaf)] == ["Root", "Child", "Leaf"]
         assert account.breadcrumb(unit, root) == [(root.id, "Root")]
         paths = account_list.customer_paths(unit, [leaf, root])
-        assert [[each.name for each in path] for path in paths] == [["Root", "Child", "Leaf"], ["Root"]]
+        assert [[customer.name for customer in path] for path in paths] == [["Root", "Child", "Leaf"], ["Root"]]
 
     def test_a_parent_that_is_gone_and_a_circle(self, unit: Unit) -> None:
         one = new_account(unit, "One")
@@ -265,7 +282,9 @@ class TestAccounts:
         account.update(unit, one.id, {"parent_account_id": two.id}, now=NOW, by="u")
         assert len(account_list.account_paths(unit, [account.get(unit, one.id)])[0]) == account.DEEPEST
         account.update(unit, one.id, {"parent_account_id": "gone"}, now=NOW, by="u")
-        assert [each.name for each in account_list.account_paths(unit, [account.get(unit, two.id)])[0]] == [
+        assert [
+            account_row.name for account_row in account_list.account_paths(unit, [account.get(unit, two.id)])[0]
+        ] == [
             "One",
             "Two",
         ]
@@ -317,16 +336,16 @@ class TestMessages:
             {"other_address": "+2"},
             {"other_address": None, "session_id": "s"},
         ]
-        ids = {self.send(unit, 3, **each).conversation_id for each in others}
+        ids = {self.send(unit, 3, **values).conversation_id for values in others}
         assert len(ids | {first.conversation_id}) == 5
 
     def test_the_newest_is_on_top_whenever_it_comes(self, unit: Unit) -> None:
         self.send(unit, 1)
         newest = self.send(unit, 5)
         self.send(unit, 3)
-        (found,) = message.conversations.page(unit, {}, BY_ID, 10)
-        assert (found.most_recent_message_id, found.date_last_message) == (newest.id, instant(5))
-        assert message.newest_of(unit, [found]) == {newest.id: newest}
+        (conversation,) = message.conversations.page(unit, {}, BY_ID, 10)
+        assert (conversation.most_recent_message_id, conversation.date_last_message) == (newest.id, instant(5))
+        assert message.newest_of(unit, [conversation]) == {newest.id: newest}
         assert message.newest_of(unit, []) == {}
 
     def test_filters(self, unit: Unit) -> None:
@@ -341,8 +360,8 @@ class TestMessages:
             ({"after": instant(0), "account_ids": ["a"]}, [first]),
         ):
             assert message.messages.page(unit, filters, Order("date", descending=False), 10) == expected
-            found = message.conversations.page(unit, filters, Order("date_last_message", descending=False), 10)
-            assert [each.most_recent_message_id for each in found] == [each.id for each in expected]
+            conversations = message.conversations.page(unit, filters, Order("date_last_message", descending=False), 10)
+            assert [row.most_recent_message_id for row in conversations] == [row.id for row in expected]
         assert message.messages.count(unit, {"conversation_ids": [first.conversation_id]}) == 1
 
 
@@ -350,11 +369,11 @@ class TestIdempotency:
     """A key stands for a result, for a while."""
 
     def claim(self, unit: Unit, key: str = "k", user_id: str = "u", now: int = 10, oldest: int = 0) -> str | None:
-        whose = {"user_id": user_id, "operation": "NewSession", "key": key}
-        known = idempotency.claim(unit, **whose, now=instant(now), oldest=instant(oldest))
-        if known is None:
-            idempotency.keep(unit, **whose, result=f"{user_id} {key} {now}")
-        return known
+        key_columns = {"user_id": user_id, "operation": "NewSession", "key": key}
+        result = idempotency.claim(unit, **key_columns, now=instant(now), oldest=instant(oldest))
+        if result is None:
+            idempotency.keep(unit, **key_columns, result=f"{user_id} {key} {now}")
+        return result
 
     def test_the_first_result_again(self, unit: Unit) -> None:
         assert self.claim(unit) is None

@@ -15,7 +15,7 @@ from models.sessions.session import LogRow
 from tests.models.conftest import add, instant, stored
 
 
-def read(database: Database, session_id: str) -> Any:
+def read_session(database: Database, session_id: str) -> Any:
     with database.unit_of_work(write=False) as unit:
         return session.get(unit, session_id)
 
@@ -31,23 +31,27 @@ def rename(database: Database, session_id: str, name: str) -> None:
 def test_what_nobody_changed_is_the_same_row(database: Database) -> None:
     with database.unit_of_work() as unit:
         row = add(unit, "ada")
-    once, twice = (read(database, row.id) for _ in range(2))
+    once, twice = (read_session(database, row.id) for _ in range(2))
     assert once == twice == row
-    assert read(database, row.id) is twice
+    assert read_session(database, row.id) is twice
 
 
 def test_another_process_changes_it(database: Database, migrated_url: str) -> None:
     with database.unit_of_work() as unit:
         row = add(unit, "ada")
     for _ in range(2):
-        read(database, row.id)
+        read_session(database, row.id)
     other = connect(migrated_url)
     try:
         rename(other, row.id, "new")
     finally:
         other.dispose()
-    found = read(database, row.id)
-    assert (found.display_name, found.version, [line.message for line in found.log]) == ("new", 2, ["made", "is new"])
+    row_read = read_session(database, row.id)
+    assert (row_read.display_name, row_read.version, [line.message for line in row_read.log]) == (
+        "new",
+        2,
+        ["made", "is new"],
+    )
 
 
 def test_its_parent_is_deleted(database: Database) -> None:
@@ -55,17 +59,17 @@ def test_its_parent_is_deleted(database: Database) -> None:
         parent = add(unit, archived=True)
         child = add(unit, parent_session_id=parent.id)
     for _ in range(2):
-        assert read(database, child.id).parent_session_id == parent.id
+        assert read_session(database, child.id).parent_session_id == parent.id
     with database.unit_of_work() as unit:
         assert retention.purge(unit, "2100-01-01T00:00:00.000000Z", 10) == 1
-    assert read(database, child.id) == child._replace(parent_session_id=None, version=2)
+    assert read_session(database, child.id) == child._replace(parent_session_id=None, version=2)
 
 
 def test_what_is_rolled_back_is_not_kept(database: Database) -> None:
     with database.unit_of_work() as unit:
         row = add(unit, "ada")
     for _ in range(2):
-        read(database, row.id)
+        read_session(database, row.id)
     try:
         with database.unit_of_work() as unit:
             session.update(unit, row, {"display_name": "lost"}, LogRow(instant(1), "lost"))
@@ -73,9 +77,9 @@ def test_what_is_rolled_back_is_not_kept(database: Database) -> None:
             raise LookupError
     except LookupError:
         pass
-    assert read(database, row.id).display_name is None
+    assert read_session(database, row.id).display_name is None
     rename(database, row.id, "kept")
-    assert read(database, row.id).display_name == "kept"
+    assert read_session(database, row.id).display_name == "kept"
 
 
 def test_who_may_not_see_it_finds_nothing(database: Database) -> None:
@@ -90,7 +94,7 @@ def test_who_may_not_see_it_finds_nothing(database: Database) -> None:
 def test_a_long_log_is_not_kept(database: Database) -> None:
     with database.unit_of_work() as unit:
         row = add(unit, log=[str(number) for number in range(300)])
-    assert len({id(each) for each in [read(database, row.id) for _ in range(3)]}) == 3
+    assert len({id(row) for row in [read_session(database, row.id) for _ in range(3)]}) == 3
 
 
 def test_the_first_kept_goes_first() -> None:
@@ -116,14 +120,14 @@ def test_another_session_of_the_same_version_is_read_again(database: Database) -
     with database.unit_of_work() as unit:
         row = add(unit, "ada", display_name="old")
     for _ in range(2):
-        read(database, row.id)
+        read_session(database, row.id)
     with database.unit_of_work() as unit:
         unit.execute(
             "UPDATE sessions SET display_name = 'new', date_last_modified = '2031-01-01T00:00:00.000000Z' WHERE id = "
             f"'{row.id}'"
         )
-    found = read(database, row.id)
-    assert (found.display_name, found.version) == ("new", row.version)
+    row_read = read_session(database, row.id)
+    assert (row_read.display_name, row_read.version) == ("new", row.version)
 
 
 def test_long_console_data_is_not_kept(database: Database) -> None:
@@ -145,7 +149,7 @@ def test_what_a_writing_unit_sees_is_not_kept(database: Database) -> None:
     assert row.id not in session.RECENT.on(database)
 
 
-def page(database: Database, limit: int = 10) -> list[Any]:
+def read_page(database: Database, limit: int = 10) -> list[Any]:
     with database.unit_of_work(write=False) as unit:
         return session_list.page(unit, {"archived": False}, Order("date_created"), limit)
 
@@ -153,28 +157,28 @@ def page(database: Database, limit: int = 10) -> list[Any]:
 def test_a_page_has_what_nobody_changed_from_memory(database: Database) -> None:
     with database.unit_of_work() as unit:
         rows = [add(unit, "ada", "bob"), add(unit), add(unit, "eve", log=["made", "changed"])]
-    once, twice, again = (page(database) for _ in range(3))
+    once, twice, again = (read_page(database) for _ in range(3))
     assert once == twice == again == rows[::-1]
     assert [one is other for one, other in zip(twice, again, strict=True)] == [True] * 3
-    assert read(database, rows[0].id) is again[2]
+    assert read_session(database, rows[0].id) is again[2]
 
 
 def test_a_page_has_what_another_process_changed_and_the_rest_in_order(database: Database, migrated_url: str) -> None:
     with database.unit_of_work() as unit:
         rows = [add(unit, "ada") for _ in range(5)]
     for _ in range(2):
-        page(database)
-    kept = page(database)
+        read_page(database)
+    cached_rows = read_page(database)
     other = connect(migrated_url)
     try:
         rename(other, rows[2].id, "new")
     finally:
         other.dispose()
-    found = page(database)
-    assert [each.id for each in found] == [each.id for each in rows[::-1]]
-    assert [each.display_name for each in found] == [None, None, "new", None, None]
-    assert [line.message for line in found[2].log] == ["made", "is new"]
-    assert [one is other for one, other in zip(found, kept, strict=True)] == [True, True, False, True, True]
+    rows_read = read_page(database)
+    assert [row.id for row in rows_read] == [row.id for row in rows[::-1]]
+    assert [row.display_name for row in rows_read] == [None, None, "new", None, None]
+    assert [line.message for line in rows_read[2].log] == ["made", "is new"]
+    assert [one is other for one, other in zip(rows_read, cached_rows, strict=True)] == [True, True, False, True, True]
 
 
 def test_a_page_of_sessions_in_memory_reads_only_what_shows_that_they_are_current(
@@ -184,22 +188,22 @@ def test_a_page_of_sessions_in_memory_reads_only_what_shows_that_they_are_curren
         for _ in range(3):
             add(unit, "ada")
     for _ in range(2):
-        page(database)
+        read_page(database)
     statements: list[str] = []
     with database.unit_of_work(write=False) as unit:
         run = unit.run
 
-        def noted(sql: str, values: Sequence[Any]) -> Any:
+        def record_statement(sql: str, values: Sequence[Any]) -> Any:
             statements.append(sql)
             return run(sql, values)
 
-        monkeypatch.setattr(unit, "run", noted)
+        monkeypatch.setattr(unit, "run", record_statement)
         assert len(session_list.page(unit, {"archived": False}, Order("date_created"), 10)) == 3
     assert len(statements) == 1
     assert "display_name" not in statements[0]
 
 
-class Spent:
+class CountingBudget:
     """A budget without a limit that counts rows."""
 
     statement: float | None = None
@@ -216,13 +220,13 @@ def test_pages_from_memory_count_against_the_budget_as_others_do(database: Datab
     with database.unit_of_work() as unit:
         for _ in range(3):
             add(unit, "ada", "bob", log=["made", "changed"])
-    spent = []
+    row_counts = []
     for _ in range(3):
-        budget = Spent()
+        budget = CountingBudget()
         with database.unit_of_work(write=False, budget=budget) as unit:
             session_list.page(unit, {"archived": False}, Order("date_created"), 10)
-        spent.append(budget.rows)
-    assert spent == [3 + 3 * 4] * 3
+        row_counts.append(budget.rows)
+    assert row_counts == [3 + 3 * 4] * 3
 
 
 def test_a_long_page_and_a_writing_unit_keep_nothing(database: Database) -> None:
@@ -230,7 +234,7 @@ def test_a_long_page_and_a_writing_unit_keep_nothing(database: Database) -> None
         for _ in range(BLOCK + 1):
             add(unit, log=[])
     for _ in range(2):
-        page(database, BLOCK + 1)
+        read_page(database, BLOCK + 1)
         with database.unit_of_work() as unit:
             session_list.page(unit, {"archived": False}, Order("date_created"), 10)
     assert not session.RECENT.on(database)

@@ -28,36 +28,36 @@ class TestInsertAndGet:
     @pytest.mark.parametrize("text", TEXTS)
     def test_texts_come_back_whole(self, unit: Unit, text: str) -> None:
         row = add(unit, "ada", display_name=text, console_data=text, log=[text])
-        found = stored(unit, row.id)
-        assert found == row
-        assert (found.display_name, found.console_data, found.log[0].message) == (text, text, text)
+        row_read = stored(unit, row.id)
+        assert row_read == row
+        assert (row_read.display_name, row_read.console_data, row_read.log[0].message) == (text, text, text)
 
     def test_everything_has_the_type_it_was_given(self, unit: Unit) -> None:
         crumbs = [BreadcrumbRow("r", "Root"), BreadcrumbRow("c", "Child")]
         row = add(unit, "ada", ended=True, was_missed=True, customer_breadcrumb=crumbs)
-        found = stored(unit, row.id)
-        assert found.ended is True
-        assert found.was_missed is True
-        assert found.customer_breadcrumb == crumbs
-        assert found.customer_breadcrumb[0].name == "Root"
-        assert found.version == 1
-        assert found.outcome is None
-        assert found.members[0].muted is False
+        row_read = stored(unit, row.id)
+        assert row_read.ended is True
+        assert row_read.was_missed is True
+        assert row_read.customer_breadcrumb == crumbs
+        assert row_read.customer_breadcrumb[0].name == "Root"
+        assert row_read.version == 1
+        assert row_read.outcome is None
+        assert row_read.members[0].muted is False
 
     def test_members_and_lines_keep_their_order(self, unit: Unit) -> None:
         names = [f"m{number}" for number in (3, 1, 2, 10, 0)]
         row = add(unit, *names, log=["b", "a", "c"])
-        found = stored(unit, row.id)
-        assert [each.identity for each in found.members] == names
-        assert [each.message for each in found.log] == ["b", "a", "c"]
+        row_read = stored(unit, row.id)
+        assert [member_row.identity for member_row in row_read.members] == names
+        assert [line.message for line in row_read.log] == ["b", "a", "c"]
 
     def test_many_are_stored_as_each_would_be(self, unit: Unit) -> None:
         one = add(unit, "ada", "bob", display_name="x", ended=True, log=["b", "a"])
-        given = {name: value for name, value in one._asdict().items() if name not in ("members", "log")}
-        many = [({**given, "id": new}, one.members, one.log) for new in ("many1", "many2")]
-        session.insert_many(unit, many)
-        assert [stored(unit, values["id"]) for values, _, _ in many] == [
-            one._replace(id=new) for new in ("many1", "many2")
+        columns = {name: value for name, value in one._asdict().items() if name not in ("members", "log")}
+        sessions = [({**columns, "id": session_id}, one.members, one.log) for session_id in ("many1", "many2")]
+        session.insert_many(unit, sessions)
+        assert [stored(unit, values["id"]) for values, _, _ in sessions] == [
+            one._replace(id=session_id) for session_id in ("many1", "many2")
         ]
         session.insert_many(unit, [])
 
@@ -78,8 +78,8 @@ class TestInsertAndGet:
     def test_application_data(self, unit: Unit) -> None:
         row = add(unit)
         session.add_member(unit, row, member("ada", application_data={"k": "v\n😀", "": ""}, muted=True, role="Agent"))
-        found = stored(unit, row.id)
-        assert found.members == [member("ada", application_data={"k": "v\n😀", "": ""}, muted=True, role="Agent")]
+        row_read = stored(unit, row.id)
+        assert row_read.members == [member("ada", application_data={"k": "v\n😀", "": ""}, muted=True, role="Agent")]
 
     def test_the_longest_texts_fit(self, unit: Unit) -> None:
         longest = {name: "😀" * length for name, length in LENGTHS.items() if length == SHORT}
@@ -135,7 +135,7 @@ class TestUpdate:
         )
         assert changed == session.get(unit, row.id)
         assert (changed.call_state, changed.version) == ("Hold", 2)
-        assert [each.message for each in changed.log] == ["made", "Held"]
+        assert [line.message for line in changed.log] == ["made", "Held"]
 
     def test_another_writer_was_first(self, database: Database) -> None:
         with database.unit_of_work() as unit:
@@ -145,8 +145,8 @@ class TestUpdate:
         with pytest.raises(Conflict), database.unit_of_work() as unit:
             session.update(unit, row, {"outcome": "second"}, LogRow(instant(2), "second"))
         with database.unit_of_work(write=False) as unit:
-            found = stored(unit, row.id)
-        assert (found.outcome, [each.message for each in found.log]) == ("first", ["made", "first"])
+            row_read = stored(unit, row.id)
+        assert (row_read.outcome, [line.message for line in row_read.log]) == ("first", ["made", "first"])
 
     def test_a_change_to_the_same_values_is_one(self, unit: Unit) -> None:
         row = add(unit, outcome="same")
@@ -160,7 +160,7 @@ class TestUpdate:
         row = session.add_member(unit, row, member("kim", call_state="Ringing"))
         row = session.remove_member(unit, row, "kim")
         row = session.add_member(unit, row, member("bob"))
-        assert [each.identity for each in row.members] == ["ada", "eve", "bob"]
+        assert [member_row.identity for member_row in row.members] == ["ada", "eve", "bob"]
         assert session.get(unit, row.id) == row
 
     def test_a_member_that_is_there(self, database: Database) -> None:
@@ -172,7 +172,7 @@ class TestUpdate:
     def test_states_of_all_members(self, unit: Unit) -> None:
         other, row = add(unit, "ada"), add(unit, "ada", "bob")
         row = session.set_member_states(unit, row, "None")
-        assert {each.call_state for each in stored(unit, row.id).members} == {"None"}
+        assert {member_row.call_state for member_row in stored(unit, row.id).members} == {"None"}
         assert session.get(unit, row.id) == row
         assert session.get(unit, other.id) == other
 

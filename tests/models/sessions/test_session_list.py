@@ -17,12 +17,12 @@ from tests.models.conftest import add, instant
 NEWEST = Order("date_created")
 
 
-def names(unit: Unit, filters: Mapping[str, Any], order: Order = NEWEST) -> list[str]:
+def list_names(unit: Unit, filters: Mapping[str, Any], order: Order = NEWEST) -> list[str]:
     """The display names of a list, read as a page and in blocks; both must agree with each other and with the count."""
-    paged = session_list.page(unit, filters, order, 1000)
-    assert list(session_list.everything(unit, filters, order)) == paged
-    assert session_list.count(unit, filters) == len(paged)
-    return [each.display_name for each in paged]
+    rows = session_list.page(unit, filters, order, 1000)
+    assert list(session_list.everything(unit, filters, order)) == rows
+    assert session_list.count(unit, filters) == len(rows)
+    return [row.display_name for row in rows]
 
 
 class TestFilters:
@@ -98,16 +98,16 @@ class TestFilters:
         ],
     )
     def test_filters(self, filled: Unit, filters: Mapping[str, Any], expected: str) -> None:
-        assert names(filled, filters) == list(expected)
+        assert list_names(filled, filters) == list(expected)
 
     def test_ids(self, filled: Unit) -> None:
-        every = session_list.page(filled, {}, NEWEST, 10)
-        wanted = [every[0].id, every[2].id, "unknown"]
-        assert names(filled, {"ids": wanted}) == ["d", "b"]
-        assert names(filled, {"ids": wanted, "visible_accounts": ["other"], "archived": False}) == ["b"]
+        rows = session_list.page(filled, {}, NEWEST, 10)
+        session_ids = [rows[0].id, rows[2].id, "unknown"]
+        assert list_names(filled, {"ids": session_ids}) == ["d", "b"]
+        assert list_names(filled, {"ids": session_ids, "visible_accounts": ["other"], "archived": False}) == ["b"]
 
     def test_more_values_than_the_largest_statement(self, filled: Unit) -> None:
-        assert names(filled, {"customer_ids": [f"no-{number}" for number in range(1500)] + ["c2"]}) == ["c"]
+        assert list_names(filled, {"customer_ids": [f"no-{number}" for number in range(1500)] + ["c2"]}) == ["c"]
 
     @pytest.mark.parametrize("few", [0, 3, 1000])
     @pytest.mark.parametrize(
@@ -132,18 +132,18 @@ class TestFilters:
         """The rows are the same. SQLite finds few by their own index, and many by the one that the list is sorted by."""
         monkeypatch.setattr(listing, "FEW", few)
         filters = {**filters, "archived": False}
-        assert names(filled, filters) == list(expected)
+        assert list_names(filled, filters) == list(expected)
         if filled.dialect == "mysql" or few == 3:
             return
-        ran, run = [], filled.run
+        statements, run = [], filled.run
 
-        def kept(sql: str, values: Any) -> Any:
-            ran.append((sql, values))
+        def record_statement(sql: str, values: Any) -> Any:
+            statements.append((sql, values))
             return run(sql, values)
 
-        filled.run = kept
+        filled.run = record_statement
         session_list.page(filled, filters, NEWEST, 50)
-        plan = run(f"EXPLAIN QUERY PLAN {ran[1][0]}", ran[1][1]).fetchall()
+        plan = run(f"EXPLAIN QUERY PLAN {statements[1][0]}", statements[1][1]).fetchall()
         prefix = f"{index}_" if few else ""
         assert plan[0][3].startswith(f"SEARCH t1 USING INDEX session_{prefix}archived_date_created_id ")
 
@@ -154,9 +154,9 @@ class TestFilters:
             add(unit, display_name=str(number), date_created=date)
         add(unit, display_name="3", date_created="2026-11-24T00:00:00.000000Z")
         day = {"since": "2026-11-23T00:00:00.000000Z", "until": "2026-11-23T23:59:59.999999Z"}
-        assert names(unit, day) == ["2", "1"]
-        assert names(unit, {"since": day["since"]}) == ["3", "2", "1"]
-        assert names(unit, {"until": day["until"]}) == ["2", "1", "0"]
+        assert list_names(unit, day) == ["2", "1"]
+        assert list_names(unit, {"since": day["since"]}) == ["3", "2", "1"]
+        assert list_names(unit, {"until": day["until"]}) == ["2", "1", "0"]
 
 
 class TestOrder:
@@ -165,29 +165,29 @@ class TestOrder:
     def test_texts(self, unit: Unit) -> None:
         for name in ("b", "B", "a", "ä", "z", "😀", "ｚ", None, "", "aa", "a b"):
             add(unit, display_name=name)
-        rising = names(unit, {}, Order("display_name", descending=False))
-        assert [each or "" for each in rising] == ["", "", "B", "a", "a b", "aa", "b", "z", "ä", "ｚ", "😀"]
-        assert names(unit, {}, Order("display_name")) == rising[::-1]
+        ascending_names = list_names(unit, {}, Order("display_name", descending=False))
+        assert [name or "" for name in ascending_names] == ["", "", "B", "a", "a b", "aa", "b", "z", "ä", "ｚ", "😀"]
+        assert list_names(unit, {}, Order("display_name")) == ascending_names[::-1]
 
     def test_ties_go_by_id(self, unit: Unit) -> None:
-        made = [add(unit, date_created=instant(1)).id for _ in range(5)]
+        session_ids = [add(unit, date_created=instant(1)).id for _ in range(5)]
         for descending in (True, False):
-            found = session_list.page(unit, {}, Order("date_created", descending), 10)
-            assert [each.id for each in found] == sorted(made, reverse=descending)
+            rows = session_list.page(unit, {}, Order("date_created", descending), 10)
+            assert [row.id for row in rows] == sorted(session_ids, reverse=descending)
 
     @pytest.mark.parametrize("column", [field.name for field in session.ALL])
     @pytest.mark.parametrize("descending", [True, False])
     def test_every_column(self, unit: Unit, column: str, descending: bool) -> None:
         for number in range(3):
             add(unit, display_name=str(number), outcome="x" if number else None, ended=number == 1)
-        assert sorted(names(unit, {}, Order(column, descending))) == ["0", "1", "2"]
+        assert sorted(list_names(unit, {}, Order(column, descending))) == ["0", "1", "2"]
 
     def test_long_texts_are_sorted_by_their_beginnings(self, unit: Unit) -> None:
-        begin = "x" * 2000
-        made = {add(unit, console_data=f"{begin}{number * 7 % 5}").id for number in range(BLOCK + 20)}
-        found = [each.id for each in session_list.everything(unit, {}, Order("console_data"))]
-        assert len(found) == len(made)
-        assert set(found) == made
+        prefix = "x" * 2000
+        session_ids = {add(unit, console_data=f"{prefix}{number * 7 % 5}").id for number in range(BLOCK + 20)}
+        listed_ids = [row.id for row in session_list.everything(unit, {}, Order("console_data"))]
+        assert len(listed_ids) == len(session_ids)
+        assert set(listed_ids) == session_ids
 
 
 class TestPages:
@@ -197,18 +197,18 @@ class TestPages:
         for number in range(7):
             add(unit, display_name=str(number))
         pages = [session_list.page(unit, {}, NEWEST, 3, offset) for offset in (0, 3, 6, 9)]
-        assert ["".join(each.display_name for each in page) for page in pages] == ["654", "321", "0", ""]
+        assert ["".join(row.display_name for row in page) for page in pages] == ["654", "321", "0", ""]
 
     def test_members_and_lines_are_each_sessions_own(self, unit: Unit) -> None:
-        made = [
+        sessions = [
             add(
                 unit,
-                *[f"m{each}" for each in range(number % 4)],
-                log=[f"{number}.{each}" for each in range(number % 3)],
+                *[f"m{index}" for index in range(number % 4)],
+                log=[f"{number}.{index}" for index in range(number % 3)],
             )
             for number in range(40)
         ]
-        assert session_list.page(unit, {}, NEWEST, 100) == made[::-1]
+        assert session_list.page(unit, {}, NEWEST, 100) == sessions[::-1]
 
     @pytest.mark.parametrize("column", ["date_created", "id", "outcome", "ended", "display_name"])
     @pytest.mark.parametrize("descending", [True, False])
@@ -216,29 +216,29 @@ class TestPages:
         self, unit: Unit, column: str, descending: bool, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(listing, "ORDERED", BLOCK + 1)
-        made = {
+        session_ids = {
             add(unit, date_created=instant(number // 7), outcome=[None, "", "x"][number % 3], ended=number % 2 == 0).id
             for number in range(2 * BLOCK + 1)
         }
         order = Order(column, descending)
-        found = [each.id for each in session_list.everything(unit, {}, order)]
-        assert found == [each.id for each in session_list.page(unit, {}, order, len(made) + 1)]
-        assert set(found) == made
+        listed_ids = [row.id for row in session_list.everything(unit, {}, order)]
+        assert listed_ids == [row.id for row in session_list.page(unit, {}, order, len(session_ids) + 1)]
+        assert set(listed_ids) == session_ids
 
     def test_everything_is_looked_through_seldom(self, unit: Unit) -> None:
         """Where no index sorts, all rows are looked at for a few thousand of them, not for each block."""
         for _ in range(2 * BLOCK):
             add(unit, "ada")
-        ran, run = [], unit.run
+        statements, run = [], unit.run
 
-        def counted(sql: str, values: Any) -> Any:
-            ran.append(sql)
+        def record_statement(sql: str, values: Any) -> Any:
+            statements.append(sql)
             return run(sql, values)
 
-        unit.run = counted
+        unit.run = record_statement
         assert len(list(session_list.everything(unit, {"archived": False}, Order("display_name")))) == 2 * BLOCK
-        assert len([sql for sql in ran if "ORDER BY COALESCE" in sql]) == 1
-        assert len(ran) == 1 + 2 * 3
+        assert len([sql for sql in statements if "ORDER BY COALESCE" in sql]) == 1
+        assert len(statements) == 1 + 2 * 3
 
     def test_later_blocks_begin_in_the_index(self, unit: Unit) -> None:
         """Not with a look at all that came before them."""
@@ -246,19 +246,19 @@ class TestPages:
             return
         for _ in range(BLOCK + 1):
             add(unit)
-        ran, run = [], unit.run
+        statements, run = [], unit.run
 
-        def kept(sql: str, values: Any) -> Any:
-            ran.append((sql, values))
+        def record_statement(sql: str, values: Any) -> Any:
+            statements.append((sql, values))
             return run(sql, values)
 
-        unit.run = kept
+        unit.run = record_statement
         for descending, condition in ((True, "date_created<?"), (False, "date_created>?")):
-            ran.clear()
+            statements.clear()
             assert (
                 len(list(session_list.everything(unit, {"archived": False}, Order("date_created", descending)))) > BLOCK
             )
-            plan = run(f"EXPLAIN QUERY PLAN {ran[3][0]}", ran[3][1]).fetchall()
+            plan = run(f"EXPLAIN QUERY PLAN {statements[3][0]}", statements[3][1]).fetchall()
             assert [row[3] for row in plan] == [
                 f"SEARCH t1 USING INDEX session_archived_date_created_id (archived=? AND {condition})"
             ]
@@ -275,24 +275,26 @@ class TestPages:
         for number in range(60):
             add(unit, from_address=f"ada{number}@example.org", destination="+1555", console_data="x" * 5000)
         filters = {"archived": False, "visible_accounts": accounts}
-        assert len(names(unit, {**filters, searched: "5"})) > 0
-        ran, run = [], unit.run
+        assert len(list_names(unit, {**filters, searched: "5"})) > 0
+        statements, run = [], unit.run
 
-        def kept(sql: str, values: Any) -> Any:
-            ran.append((sql, values))
+        def record_statement(sql: str, values: Any) -> Any:
+            statements.append((sql, values))
             return run(sql, values)
 
-        unit.run = kept
+        unit.run = record_statement
         assert session_list.page(unit, {**filters, searched: "nobody"}, NEWEST, 50) == []
         name = f"session_{index}_date_created_id"
         if unit.dialect == "mysql":
             # Which index the server takes depends on its statistics: of few rows it may read another one.
             having_all = f"session_{'account_id_' if accounts else ''}archived_date_created_id"
-            forced = ran[-1][0].replace("FROM `sessions` AS `t1`", f"FROM sessions AS t1 FORCE INDEX ({having_all})")
-            plan = run(f"EXPLAIN {forced}", ran[-1][1])
+            forced = statements[-1][0].replace(
+                "FROM `sessions` AS `t1`", f"FROM sessions AS t1 FORCE INDEX ({having_all})"
+            )
+            plan = run(f"EXPLAIN {forced}", statements[-1][1])
             assert "Using index" in plan.fetchall()[0][-1]
             return
-        plan = run(f"EXPLAIN QUERY PLAN {ran[-1][0]}", ran[-1][1]).fetchall()
+        plan = run(f"EXPLAIN QUERY PLAN {statements[-1][0]}", statements[-1][1]).fetchall()
         assert plan[0][3].startswith(f"SEARCH t1 USING INDEX {name} ")
         columns = run("SELECT name FROM pragma_index_info(?)", (name,)).fetchall()
         assert [name for (name,) in columns][-2:] == ["from_folded", "to_folded"]
@@ -301,8 +303,8 @@ class TestPages:
     def test_long_texts_are_searched_to_their_end(self, unit: Unit, searched: str) -> None:
         for number, text in enumerate(("ä" * 187 + "xyz", "ä" * 188 + "xyz", "ä" * 252 + "xyz", "xy" + "ä" * 250)):
             add(unit, display_name=str(number), from_address=text, to_address=text)
-        assert names(unit, {searched: "xyz"}) == ["2", "1", "0"]
-        assert names(unit, {searched: "xyzx"}) == []
+        assert list_names(unit, {searched: "xyz"}) == ["2", "1", "0"]
+        assert list_names(unit, {searched: "xyzx"}) == []
 
     @pytest.mark.parametrize("near", [1, 3, 100])
     @pytest.mark.parametrize("most", [1, 4, 100])
@@ -322,42 +324,44 @@ class TestPages:
             for text in ("made", "rare", "common", "none")
             for others in ({}, {"visible_accounts": ["acme"]}, {"archived": False, "since": instant(0)})
         ]
-        expected = [names(unit, each, order) for each in searches]
-        pages = [session_list.page(unit, each, order, 2, 1) for each in searches]
+        expected = [list_names(unit, filters, order) for filters in searches]
+        pages = [session_list.page(unit, filters, order, 2, 1) for filters in searches]
         monkeypatch.setattr(session_list, "NEAR", near)
         monkeypatch.setattr(session_list, "MOST_LOGGED", most)
         monkeypatch.setattr(session_list, "_SOME", 2)
-        assert [names(unit, each, order) for each in searches] == expected
-        assert [session_list.page(unit, each, order, 2, 1) for each in searches] == pages
-        assert [session_list.count(unit, each, 2) for each in searches] == [min(2, len(each)) for each in expected]
+        assert [list_names(unit, filters, order) for filters in searches] == expected
+        assert [session_list.page(unit, filters, order, 2, 1) for filters in searches] == pages
+        assert [session_list.count(unit, filters, 2) for filters in searches] == [
+            min(2, len(row_names)) for row_names in expected
+        ]
 
     def test_a_text_of_no_log_is_looked_for_once(self, unit: Unit, monkeypatch: pytest.MonkeyPatch) -> None:
         """Behind the first rows, the logs are read from one end to the other, not session by session."""
         for _ in range(5):
             add(unit, "ada")
         monkeypatch.setattr(session_list, "NEAR", 2)
-        ran, run = [], unit.run
+        statements, run = [], unit.run
 
-        def kept(sql: str, values: Any) -> Any:
-            ran.append(sql)
+        def record_statement(sql: str, values: Any) -> Any:
+            statements.append(sql)
             return run(sql, values)
 
-        unit.run = kept
+        unit.run = record_statement
         assert session_list.page(unit, {"log_contains": "nowhere"}, NEWEST, 50) == []
-        assert [sql for sql in ran if "session_log" in sql and "sessions" not in sql] == [ran[-1]]
+        assert [sql for sql in statements if "session_log" in sql and "sessions" not in sql] == [statements[-1]]
 
     def test_statements_do_not_grow_with_the_page(self, unit: Unit) -> None:
         for _ in range(60):
             add(unit, "ada")
-        ran, run = [], unit.run
+        statements, run = [], unit.run
 
-        def counted(sql: str, values: Any) -> Any:
-            ran.append(sql)
+        def record_statement(sql: str, values: Any) -> Any:
+            statements.append(sql)
             return run(sql, values)
 
-        unit.run = counted
+        unit.run = record_statement
         assert len(session_list.page(unit, {"archived": False}, NEWEST, 50)) == 50
-        assert len(ran) == 3
+        assert len(statements) == 3
 
 
 class TestArchive:
@@ -374,8 +378,8 @@ class TestArchive:
             assert len(session_archive.archive_old(unit, border, 1)) == 1
             assert len(session_archive.archive_old(unit, border, 10)) == 1
             assert session_archive.archive_old(unit, border, 10) == []
-            assert sorted(names(unit, {"archived": True})) == ["ended", "rests"]
-            assert sorted(names(unit, {"archived": False})) == ["lives", "new"]
+            assert sorted(list_names(unit, {"archived": True})) == ["ended", "rests"]
+            assert sorted(list_names(unit, {"archived": False})) == ["lives", "new"]
             assert session.get(unit, ended.id) == ended
             assert session_archive.known(unit, [ended.id, "unknown"]) == {ended.id}
             assert session_archive.known(unit, []) == set()
@@ -386,13 +390,13 @@ def test_a_list_is_of_one_moment(database: Database) -> None:
     with database.unit_of_work() as unit:
         rows = [add(unit, log=["one"]) for _ in range(BLOCK + 20)]
     with database.unit_of_work(write=False) as reader:
-        found = session_list.everything(reader, {}, Order("date_created", descending=False))
-        seen = [next(found)]
+        listed_rows = session_list.everything(reader, {}, Order("date_created", descending=False))
+        rows_read = [next(listed_rows)]
         with database.unit_of_work() as unit:
             session.update(unit, rows[-1], {"outcome": "late"}, LogRow(instant(1), "two"))
             add(unit)
-        seen += found
-    assert seen == rows
+        rows_read += listed_rows
+    assert rows_read == rows
 
 
 @pytest.mark.parametrize(
