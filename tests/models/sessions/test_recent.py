@@ -136,7 +136,7 @@ def test_long_console_data_is_not_kept(database: Database) -> None:
     for _ in range(3):
         with database.unit_of_work(write=False) as unit:
             session_list.page(unit, {}, Order("id"), 10)
-        read(database, long.id)
+        read_session(database, long.id)
     assert session.RECENT.on(database) == {short.id: short}
 
 
