@@ -37,7 +37,7 @@ def limited(settings: Settings, database: Database) -> MakeClient:
     return make
 
 
-def stream(client: TestApp, path: str = "/sessions.json?all=true") -> tuple[int, Any]:
+def open_stream(client: TestApp, path: str = "/sessions.json?all=true") -> tuple[int, Any]:
     """The status of a streamed list, and its blocks, of which none was read."""
     status: list[str] = []
     environ = client.RequestClass.blank(path, headers={"Authorization": f"Bearer {API_KEY}"}).environ
@@ -47,11 +47,11 @@ def stream(client: TestApp, path: str = "/sessions.json?all=true") -> tuple[int,
 
 def test_a_caller_has_a_part_of_the_streams_and_gets_it_back(limited: MakeClient) -> None:
     client = limited(stream_places=2, caller_streams=1)
-    status, blocks = stream(client)
+    status, blocks = open_stream(client)
     assert status == 200
-    answer = client.get("/sessions?all=true&format=xml", status=429)
-    assert int(answer.headers["Retry-After"]) >= 1
-    assert "<ErrorCode>TooManyRequests</ErrorCode>" in answer.text
+    response = client.get("/sessions?all=true&format=xml", status=429)
+    assert int(response.headers["Retry-After"]) >= 1
+    assert "<ErrorCode>TooManyRequests</ErrorCode>" in response.text
     # Other requests of the same caller go on.
     client.get("/sessions.json", status=200)
     client.get("/health", status=200)
@@ -64,7 +64,7 @@ def test_a_large_response_keeps_its_place_until_it_is_sent(limited: MakeClient, 
         for _ in range(2):
             add(unit, "ada", console_data="x" * LARGE)
     client = limited(list_places=1)
-    status, blocks = stream(client, "/sessions.json")
+    status, blocks = open_stream(client, "/sessions.json")
     assert status == 200
     with ThreadPoolExecutor(1) as threads:
         second = threads.submit(client.get, "/sessions.json", status="*")
@@ -110,25 +110,25 @@ def test_a_body_that_is_awaited_has_no_place(limited: MakeClient, path: str, chu
 
     slow = [Awaited(body) for _ in range(3)]
     with ThreadPoolExecutor(len(slow)) as threads:
-        sent = [threads.submit(send, each) for each in slow]
+        results = [threads.submit(send, awaited) for awaited in slow]
         try:
-            assert all(each.waited_for.wait(30) for each in slow)
+            assert all(awaited.waited_for.wait(30) for awaited in slow)
             client.post_json("/sessions", {"displayName": "honest"}, status=200)
             client.post_json("/json/reply/NewSession[]", [{"displayName": "honest"}], status=200)
         finally:
-            for each in slow:
-                each.goes_on.set()
-        assert [each.result(30) for each in sent] == [200] * len(slow)
+            for awaited in slow:
+                awaited.goes_on.set()
+        assert [result.result(30) for result in results] == [200] * len(slow)
 
 
 def test_a_rate_is_kept_for_each_class_and_said_in_the_asked_format(limited: MakeClient) -> None:
     client = limited(rate="write=3/h,list=2/h")
-    made = [client.post_json("/sessions", {}, status=200).json["id"] for _ in range(3)]
-    answer = client.post("/sessions.jsv", "{}", status=429)
-    assert answer.text.startswith("{responseStatus:{errorCode:TooManyRequests,")
-    assert int(answer.headers["Retry-After"]) == 1200
+    session_ids = [client.post_json("/sessions", {}, status=200).json["id"] for _ in range(3)]
+    response = client.post("/sessions.jsv", "{}", status=429)
+    assert response.text.startswith("{responseStatus:{errorCode:TooManyRequests,")
+    assert int(response.headers["Retry-After"]) == 1200
     for _ in range(5):
-        client.get(f"/sessions/{made[0]}", status=200)
+        client.get(f"/sessions/{session_ids[0]}", status=200)
     client.get("/sessions", status=200)
     client.get("/sessions?all=true", status=200)
     client.get("/sessions", status=429)
@@ -138,8 +138,8 @@ def test_a_rate_is_kept_for_each_class_and_said_in_the_asked_format(limited: Mak
 
 def test_each_call_of_a_batch_counts(limited: MakeClient) -> None:
     client = limited(rate="write=5/h")
-    answer = post(client, "/json/reply/NewSession[]", json.dumps([{}] * 8), "application/json")
-    assert (answer.status_code, answer.headers["X-AutoBatch-Completed"]) == (429, "5")
+    response = post(client, "/json/reply/NewSession[]", json.dumps([{}] * 8), "application/json")
+    assert (response.status_code, response.headers["X-AutoBatch-Completed"]) == (429, "5")
     assert client.get("/sessions.json").json["totalCount"] == 5
 
 

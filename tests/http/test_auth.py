@@ -38,18 +38,18 @@ class Client:
         self.app = TestApp(app)
 
     def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
-        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        request_headers = {name.replace("_", "-"): value for name, value in headers.items()}
         data = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
         if body is not None:
-            sent.setdefault("Content-Type", "application/json")
-        return self.app.request(path, method=method, body=data, headers=sent, status="*")
+            request_headers.setdefault("Content-Type", "application/json")
+        return self.app.request(path, method=method, body=data, headers=request_headers, status="*")
 
     def log_in(self, **changes: Any) -> Any:
         response = self("POST", "/auth", {**CREDENTIALS, **changes})
         assert response.status_code == 200, response.text
         return response.json
 
-    def user(self, **headers: str) -> str | None:
+    def read_user(self, **headers: str) -> str | None:
         return self("GET", "/auth/status", **headers).json.get("emailAddress")  # type: ignore[no-any-return]
 
 
@@ -64,11 +64,11 @@ def client(app: Any) -> Client:
     return Client(app)
 
 
-def set_cookies(response: Any) -> list[str]:
+def list_cookies(response: Any) -> list[str]:
     return response.headers.getall("Set-Cookie")  # type: ignore[no-any-return]
 
 
-def basic(name: str, password: str = "") -> str:
+def make_basic(name: str, password: str = "") -> str:
     return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
 
 
@@ -89,14 +89,14 @@ ADDRESSES = {
 def test_log_in_at_every_address(client: Client, path: str) -> None:
     response = client("POST", path, ADDRESSES[path])
     assert response.status_code == 200
-    answer = response.json
-    assert answer["userName"] == ADA
-    assert answer["displayName"] == ADA
-    assert answer["roles"] == ["User"]
-    assert answer["permissions"] == []
-    assert answer["responseStatus"] == {}
-    assert {"userId", "sessionId", "bearerToken", "refreshToken"} <= answer.keys()
-    assert client.user() == ADA
+    login = response.json
+    assert login["userName"] == ADA
+    assert login["displayName"] == ADA
+    assert login["roles"] == ["User"]
+    assert login["permissions"] == []
+    assert login["responseStatus"] == {}
+    assert {"userId", "sessionId", "bearerToken", "refreshToken"} <= login.keys()
+    assert client.read_user() == ADA
 
 
 @pytest.mark.parametrize(
@@ -119,16 +119,16 @@ def test_log_in_in_every_format(client: Client, kind: str, body: str, asked: str
     response = client("POST", f"/auth.{asked}", body.encode(), Content_Type=kind)
     assert response.status_code == 200
     assert ADA in response.text
-    assert len(set_cookies(response)) == 3
-    assert client.user() == ADA
+    assert len(list_cookies(response)) == 3
+    assert client.read_user() == ADA
 
 
 def test_the_answer_in_xml_is_servicestacks(client: Client) -> None:
     root = ElementTree.fromstring(client("POST", "/auth.xml", CREDENTIALS).body)
     assert root.tag == "{http://schemas.servicestack.net/types}AuthenticateResponse"
-    wrong = ElementTree.fromstring(client("POST", "/auth.xml", {**CREDENTIALS, "password": "wrong"}).body)
-    assert wrong.tag == root.tag
-    assert wrong.findtext(".//{*}ErrorCode") == "Unauthorized"
+    refusal = ElementTree.fromstring(client("POST", "/auth.xml", {**CREDENTIALS, "password": "wrong"}).body)
+    assert refusal.tag == root.tag
+    assert refusal.findtext(".//{*}ErrorCode") == "Unauthorized"
 
 
 def test_what_was_typed_is_the_user_name(client: Client) -> None:
@@ -144,23 +144,23 @@ def test_wrong_credentials(client: Client, asked: str) -> None:
         assert response.status_code == 401
         assert "Unauthorized" in response.text
         assert "Invalid Username or Password" in response.text
-        assert not set_cookies(response)
+        assert not list_cookies(response)
 
 
 def test_known_and_unknown_users_are_answered_alike(client: Client) -> None:
-    def answer(name: str) -> tuple[Any, ...]:
+    def read_refusal(name: str) -> tuple[Any, ...]:
         response = client("POST", "/auth", {**CREDENTIALS, "userName": name, "password": "wrong"})
         headers = [(key, value) for key, value in response.headerlist if key != "X-Request-Id"]
         return response.status_code, response.body, headers
 
-    assert answer(ADA) == answer("ghost@example.org")
+    assert read_refusal(ADA) == read_refusal("ghost@example.org")
 
 
 @pytest.mark.parametrize("missing", ["userName", "password"])
 def test_missing_credentials(client: Client, missing: str) -> None:
     response = client("POST", "/auth/credentials", {**CREDENTIALS, missing: ""})
     assert response.status_code == 400
-    assert [(each["fieldName"], each["errorCode"]) for each in response.json["responseStatus"]["errors"]] == [
+    assert [(error["fieldName"], error["errorCode"]) for error in response.json["responseStatus"]["errors"]] == [
         (missing[0].upper() + missing[1:], "NotEmpty")
     ]
 
@@ -186,7 +186,7 @@ def test_what_signs_nobody_in(client: Client, method: str, path: str, status: in
     response = client(method, path, {} if method == "POST" else None)
     assert response.status_code == status
     assert response.json["responseStatus"]["errorCode"] == code
-    assert not set_cookies(response)
+    assert not list_cookies(response)
 
 
 @pytest.mark.parametrize(
@@ -197,14 +197,14 @@ def test_odd_values_are_refused_and_nothing_else(client: Client, name: str, valu
     path = "/access-token" if name == "refreshToken" else "/auth"
     response = client("POST", path, {**CREDENTIALS, name: value})
     assert response.status_code in (400, 401, 404)
-    assert "x" not in {line.split("=")[0] for line in set_cookies(response)}
+    assert "x" not in {line.split("=")[0] for line in list_cookies(response)}
 
 
 # Cookies.
 
 
 def test_cookies_as_every_jar_takes_them(client: Client) -> None:
-    lines = set_cookies(client("POST", "/auth", CREDENTIALS))
+    lines = list_cookies(client("POST", "/auth", CREDENTIALS))
     assert [line.split("=")[0] for line in lines] == ["ss-id", "ss-pid", "ss-opt"]
     for line in lines:
         assert "," not in line
@@ -213,7 +213,7 @@ def test_cookies_as_every_jar_takes_them(client: Client) -> None:
 
 
 def test_cookies_that_outlast_the_browser(client: Client) -> None:
-    lines = set_cookies(client("POST", "/auth", {**CREDENTIALS, "rememberMe": True}))
+    lines = list_cookies(client("POST", "/auth", {**CREDENTIALS, "rememberMe": True}))
     assert all("; Max-Age=2419200; " in line and "Expires" not in line and "Domain" not in line for line in lines)
     assert lines[2].startswith("ss-opt=perm;")
 
@@ -231,41 +231,41 @@ def test_cookies_that_outlast_the_browser(client: Client) -> None:
 )
 def test_every_kind_of_call_renews_cookies(world: World, client: Client, verb: str, path: str, body: Any) -> None:
     client.log_in(rememberMe=True)
-    made = client("POST", "/sessions", {}).json["id"]
+    session_id = client("POST", "/sessions", {}).json["id"]
     world.now += 60
-    sent = None if body is None else json.loads(json.dumps(body).replace("{id}", made))
-    response = client(verb, path.replace("{id}", made), sent)
+    request_body = None if body is None else json.loads(json.dumps(body).replace("{id}", session_id))
+    response = client(verb, path.replace("{id}", session_id), request_body)
     assert response.status_code in (200, 204)
-    assert len(set_cookies(response)) == 3
+    assert len(list_cookies(response)) == 3
 
 
 def test_cookies_that_outlast_the_browser_last_anew_when_they_are_used(world: World, client: Client) -> None:
-    def given() -> list[str]:
-        return set_cookies(client("GET", "/auth/status"))
+    def read_cookies() -> list[str]:
+        return list_cookies(client("GET", "/auth/status"))
 
     client.log_in()
     world.now += 60
-    assert given() == [], "the browser's session is its own"
+    assert read_cookies() == [], "the browser's session is its own"
     session = client.log_in(rememberMe=True)["sessionId"]
-    assert given() == []
+    assert read_cookies() == []
     world.now += 60
-    assert given()[0] == f"ss-id={session}; Path=/; Max-Age=2419200; HttpOnly; SameSite=Lax"
-    assert given() == []
+    assert read_cookies()[0] == f"ss-id={session}; Path=/; Max-Age=2419200; HttpOnly; SameSite=Lax"
+    assert read_cookies() == []
     world.now += 60
-    assert set_cookies(Client(client.app.app)("GET", "/auth/status", X_ss_id=session)) == []
+    assert list_cookies(Client(client.app.app)("GET", "/auth/status", X_ss_id=session)) == []
     assert client("GET", "/auth/logout").status_code == 200
-    assert given() == []
+    assert read_cookies() == []
 
 
 def test_cookies_are_for_https_where_that_is_spoken(client: Client) -> None:
-    lines = set_cookies(client("POST", "https://localhost/auth", CREDENTIALS))
+    lines = list_cookies(client("POST", "https://localhost/auth", CREDENTIALS))
     assert [line.endswith("; Secure") for line in lines] == [True] * 3
 
 
 def test_nobody_gets_cookies_without_a_log_in(client: Client) -> None:
     for path in ("/auth/status", "/auth", "/sessions", "/health", "/nowhere"):
-        assert not set_cookies(client("GET", path))
-        assert not set_cookies(client("GET", path, Authorization=f"Bearer {KEY}"))
+        assert not list_cookies(client("GET", path))
+        assert not list_cookies(client("GET", path, Authorization=f"Bearer {KEY}"))
 
 
 @pytest.mark.parametrize(
@@ -287,7 +287,7 @@ def test_nobody_gets_cookies_without_a_log_in(client: Client) -> None:
 )
 def test_what_clients_make_of_them(app: Any, client: Client, kept: str) -> None:
     session = client.log_in()["sessionId"]
-    assert Client(app).user(Cookie=kept.format(session)) == ADA
+    assert Client(app).read_user(Cookie=kept.format(session)) == ADA
 
 
 @given(st.text(alphabet=st.characters(max_codepoint=255)))
@@ -298,7 +298,7 @@ def test_no_cookie_line_breaks_the_reader(line: str) -> None:
 
 def test_a_session_named_by_a_header(app: Any, client: Client) -> None:
     session = client.log_in()["sessionId"]
-    assert Client(app).user(X_ss_id=session) == ADA
+    assert Client(app).read_user(X_ss_id=session) == ADA
 
 
 def test_each_log_in_has_a_session_of_its_own_and_ends_the_one_before(app: Any, client: Client) -> None:
@@ -307,17 +307,17 @@ def test_each_log_in_has_a_session_of_its_own_and_ends_the_one_before(app: Any, 
     ).json["sessionId"]
     assert fixed != "chosen-by-an-attacker"
     client.app.reset()
-    first = client.log_in()["sessionId"]
-    second = client.log_in()["sessionId"]
-    assert first != second
-    assert Client(app).user(Cookie=f"ss-id={first}") is None
-    assert Client(app).user(Cookie=f"ss-id={second}") == ADA
+    first_id = client.log_in()["sessionId"]
+    second_id = client.log_in()["sessionId"]
+    assert first_id != second_id
+    assert Client(app).read_user(Cookie=f"ss-id={first_id}") is None
+    assert Client(app).read_user(Cookie=f"ss-id={second_id}") == ADA
 
 
 def test_a_failed_log_in_leaves_the_session_alone(client: Client) -> None:
     client.log_in()
     assert client("POST", "/auth", {**CREDENTIALS, "password": "wrong"}).status_code == 401
-    assert client.user() == ADA
+    assert client.read_user() == ADA
 
 
 # Who is signed in, and the end of it.
@@ -325,9 +325,9 @@ def test_a_failed_log_in_leaves_the_session_alone(client: Client) -> None:
 
 def test_who_one_is(client: Client) -> None:
     session = client.log_in()["sessionId"]
-    answer = client("GET", "/auth").json
-    assert (answer["sessionId"], answer["userName"], answer["roles"]) == (session, ADA, ["User"])
-    assert "bearerToken" not in answer
+    status = client("GET", "/auth").json
+    assert (status["sessionId"], status["userName"], status["roles"]) == (session, ADA, ["User"])
+    assert "bearerToken" not in status
     by_key = client("GET", "/auth", Authorization=f"Bearer {KEY}").json
     assert (by_key["userName"], by_key.get("sessionId")) == (ADA, None)
     assert client("POST", "/auth/apikey", {}, Authorization=f"Bearer {KEY}").json["userName"] == ADA
@@ -335,15 +335,15 @@ def test_who_one_is(client: Client) -> None:
 
 @pytest.mark.parametrize("provider", ["bearer", "jwt", "apikey", "ApiKey"])
 def test_a_token_or_key_in_the_body(client: Client, provider: str) -> None:
-    answer = client("POST", "/auth", {"provider": provider, "accessToken": KEY})
-    assert (answer.status_code, answer.json["userName"]) == (200, ADA)
-    assert not set_cookies(answer)
+    response = client("POST", "/auth", {"provider": provider, "accessToken": KEY})
+    assert (response.status_code, response.json["userName"]) == (200, ADA)
+    assert not list_cookies(response)
     assert client("POST", f"/auth/{provider}", {"accessToken": "nope"}).status_code == 401
     assert client("POST", f"/auth/{provider}", {"userName": ADA, "password": PASSWORD}).status_code == 401
 
 
 def test_basic_as_provider(client: Client) -> None:
-    by_header = client("POST", "/auth/basic", {}, Authorization=basic(ADA, PASSWORD))
+    by_header = client("POST", "/auth/basic", {}, Authorization=make_basic(ADA, PASSWORD))
     assert by_header.json["userName"] == ADA
     assert client("POST", "/auth/basic", {"userName": ADA, "password": PASSWORD}).json["sessionId"]
 
@@ -372,11 +372,11 @@ def test_logging_out_ends_the_session_on_the_server(
     session = client.log_in()["sessionId"]
     response = client(method, path, body)
     assert (response.status_code, response.json) == (200, {"responseStatus": {}})
-    assert all("=; Path=/; Max-Age=0; HttpOnly" in line for line in set_cookies(response))
-    assert len(set_cookies(response)) == 3
-    kept = Client(app)
-    assert kept.user(Cookie=f"ss-id={session}; ss-pid={session}; ss-opt=temp") is None
-    assert kept("GET", "/sessions", Cookie=f"ss-id={session}").status_code == 401
+    assert all("=; Path=/; Max-Age=0; HttpOnly" in line for line in list_cookies(response))
+    assert len(list_cookies(response)) == 3
+    other_client = Client(app)
+    assert other_client.read_user(Cookie=f"ss-id={session}; ss-pid={session}; ss-opt=temp") is None
+    assert other_client("GET", "/sessions", Cookie=f"ss-id={session}").status_code == 401
     assert not client.app.cookies
 
 
@@ -389,135 +389,143 @@ def test_logging_out_nobody(client: Client) -> None:
 
 def test_a_token_and_its_refreshing(world: World, app: Any, client: Client) -> None:
     """A client that keeps one refresh token for a year, as ServiceStack's do."""
-    made = client.log_in()
-    other = Client(app)
-    assert other.user(Authorization=f"Bearer {made['bearerToken']}") == ADA
+    login = client.log_in()
+    other_client = Client(app)
+    assert other_client.read_user(Authorization=f"Bearer {login['bearerToken']}") == ADA
     world.now += 14 * DAY
-    stale = other("GET", "/sessions", Authorization=f"Bearer {made['bearerToken']}")
+    stale = other_client("GET", "/sessions", Authorization=f"Bearer {login['bearerToken']}")
     assert (stale.status_code, stale.json["responseStatus"]["message"]) == (401, "Token has expired")
     for path in ("/access-token", "/json/reply/GetAccessToken", "/api/GetAccessToken"):
-        response = other("POST", path, {"refreshToken": made["refreshToken"]})
-        assert other.user(Authorization=f"Bearer {response.json['accessToken']}") == ADA
-        assert not set_cookies(response)
+        response = other_client("POST", path, {"refreshToken": login["refreshToken"]})
+        assert other_client.read_user(Authorization=f"Bearer {response.json['accessToken']}") == ADA
+        assert not list_cookies(response)
         world.now += 100 * DAY
 
 
 def test_a_client_that_only_sets_a_bearer_token_works_for_two_weeks(world: World, app: Any, client: Client) -> None:
-    other, token = Client(app), client("POST", "/auth", CREDENTIALS).json["bearerToken"]
+    other_client, token = Client(app), client("POST", "/auth", CREDENTIALS).json["bearerToken"]
     for _ in range(27):
-        assert other.user(Authorization=f"Bearer {token}") == ADA
+        assert other_client.read_user(Authorization=f"Bearer {token}") == ADA
         world.now += DAY / 2
-    assert other.user(Authorization=f"Bearer {token}") == ADA
+    assert other_client.read_user(Authorization=f"Bearer {token}") == ADA
     world.now += DAY / 2
-    assert other.user(Authorization=f"Bearer {token}") is None
+    assert other_client.read_user(Authorization=f"Bearer {token}") is None
 
 
-def token_cookies(response: Any) -> dict[str, str]:
-    pairs = (line.partition(";")[0].partition("=") for line in set_cookies(response))
+def read_token_cookies(response: Any) -> dict[str, str]:
+    pairs = (line.partition(";")[0].partition("=") for line in list_cookies(response))
     return {name: value for name, _, value in pairs if name in ("ss-tok", "ss-reftok")}
 
 
 def test_token_cookies_are_set_for_those_who_ask(client: Client) -> None:
     for body in (CREDENTIALS, {**CREDENTIALS, "useTokenCookie": False}, {**CREDENTIALS, "rememberMe": True}):
         response = client("POST", "/auth", body)
-        assert "ss-tok" not in str(set_cookies(response))
-        assert "ss-reftok" not in str(set_cookies(response))
+        assert "ss-tok" not in str(list_cookies(response))
+        assert "ss-reftok" not in str(list_cookies(response))
     response = client("POST", "/auth", {**CREDENTIALS, "useTokenCookie": True})
-    assert [line.split("=")[0] for line in set_cookies(response)] == [
+    assert [line.split("=")[0] for line in list_cookies(response)] == [
         "ss-id",
         "ss-pid",
         "ss-opt",
         "ss-tok",
         "ss-reftok",
     ]
-    lasting = {line.split("=")[0]: re.findall(r"Max-Age=(\d+)", line) for line in set_cookies(response)}
+    lasting = {line.split("=")[0]: re.findall(r"Max-Age=(\d+)", line) for line in list_cookies(response)}
     assert (lasting["ss-tok"], lasting["ss-reftok"]) == (["1209600"], ["31536000"])
-    assert all("; HttpOnly; SameSite=Lax" in line and len(line) < 4096 for line in set_cookies(response))
+    assert all("; HttpOnly; SameSite=Lax" in line and len(line) < 4096 for line in list_cookies(response))
     assert response.json["bearerToken"]
     assert "refreshToken" not in response.json, "it is for the jar alone"
 
 
 def test_token_cookies_sign_in_and_are_renewed(world: World, app: Any, client: Client) -> None:
-    jar = token_cookies(client("POST", "/auth", {**CREDENTIALS, "useTokenCookie": True}))
-    other = Client(app)
+    jar = read_token_cookies(client("POST", "/auth", {**CREDENTIALS, "useTokenCookie": True}))
+    other_client = Client(app)
 
-    def cookie(*names: str) -> str:
+    def format_cookies(*names: str) -> str:
         return "; ".join(f"{name}={jar[name]}" for name in names)
 
-    assert other.user(Cookie=cookie("ss-tok")) == ADA
-    assert other.user(Cookie=cookie("ss-reftok")) is None
-    assert other("POST", "/sessions", {}, Cookie=cookie("ss-tok"), Origin="https://evil.example").status_code == 403
-    assert other("POST", "/sessions", {}, Cookie=cookie("ss-tok")).status_code == 200
+    assert other_client.read_user(Cookie=format_cookies("ss-tok")) == ADA
+    assert other_client.read_user(Cookie=format_cookies("ss-reftok")) is None
+    assert (
+        other_client(
+            "POST", "/sessions", {}, Cookie=format_cookies("ss-tok"), Origin="https://evil.example"
+        ).status_code
+        == 403
+    )
+    assert other_client("POST", "/sessions", {}, Cookie=format_cookies("ss-tok")).status_code == 200
     world.now += 14 * DAY
-    assert other("GET", "/sessions", Cookie=cookie("ss-tok")).status_code == 401
+    assert other_client("GET", "/sessions", Cookie=format_cookies("ss-tok")).status_code == 401
     for body in (b"", {}, {"useTokenCookie": True}):
-        response = other("POST", "/access-token", body or None, Cookie=cookie("ss-tok", "ss-reftok"))
+        response = other_client("POST", "/access-token", body or None, Cookie=format_cookies("ss-tok", "ss-reftok"))
         assert response.status_code == 200, response.text
-        fresh = token_cookies(response)
+        fresh = read_token_cookies(response)
         assert fresh.keys() == jar.keys()
         assert fresh["ss-reftok"] != jar["ss-reftok"]
         assert fresh["ss-tok"] == response.json["accessToken"]
-        assert not {"ss-id", "ss-pid"} & {line.split("=")[0] for line in set_cookies(response)}
+        assert not {"ss-id", "ss-pid"} & {line.split("=")[0] for line in list_cookies(response)}
         jar = fresh
-        other.app.reset()
-        assert other.user(Cookie=cookie("ss-tok")) == ADA
+        other_client.app.reset()
+        assert other_client.read_user(Cookie=format_cookies("ss-tok")) == ADA
     assert (
-        other("POST", "/access-token", {}, Cookie=cookie("ss-reftok"), Origin="https://evil.example").status_code == 403
+        other_client(
+            "POST", "/access-token", {}, Cookie=format_cookies("ss-reftok"), Origin="https://evil.example"
+        ).status_code
+        == 403
     )
 
 
 def test_a_new_token_is_kept_as_a_cookie_where_that_is_asked(client: Client) -> None:
-    made = client.log_in()
-    response = client("POST", "/access-token", {"refreshToken": made["refreshToken"], "useTokenCookie": True})
-    assert token_cookies(response) == {"ss-tok": response.json["accessToken"]}
+    login = client.log_in()
+    response = client("POST", "/access-token", {"refreshToken": login["refreshToken"], "useTokenCookie": True})
+    assert read_token_cookies(response) == {"ss-tok": response.json["accessToken"]}
 
 
 def test_a_session_becomes_tokens(world: World, app: Any, client: Client) -> None:
     assert client("POST", "/session-to-token", {}).status_code == 401
     session = client.log_in()["sessionId"]
-    kept = client("POST", "/session-to-token", {"preserveSession": True})
-    assert token_cookies(kept).keys() == {"ss-tok", "ss-reftok"}
-    assert [line.split("=")[0] for line in set_cookies(kept)] == ["ss-tok", "ss-reftok"]
-    assert Client(app).user(Cookie=f"ss-id={session}") == ADA
+    kept_response = client("POST", "/session-to-token", {"preserveSession": True})
+    assert read_token_cookies(kept_response).keys() == {"ss-tok", "ss-reftok"}
+    assert [line.split("=")[0] for line in list_cookies(kept_response)] == ["ss-tok", "ss-reftok"]
+    assert Client(app).read_user(Cookie=f"ss-id={session}") == ADA
     turned = client("POST", "/session-to-token", {})
-    assert turned.json["accessToken"] == token_cookies(turned)["ss-tok"]
-    assert Client(app).user(Cookie=f"ss-id={session}") is None
-    assert Client(app).user(Cookie=f"ss-tok={turned.json['accessToken']}") == ADA
-    assert client.user() == ADA, "by the cookies of its jar"
-    for shown in ({"Authorization": f"Bearer {KEY}"}, {"Authorization": f"Bearer {turned.json['accessToken']}"}):
-        assert Client(app)("POST", "/session-to-token", {}, **shown).status_code == 403
-    assert Client(app)("POST", "/session-to-token", {}, Authorization=basic(ADA, PASSWORD)).status_code == 200
+    assert turned.json["accessToken"] == read_token_cookies(turned)["ss-tok"]
+    assert Client(app).read_user(Cookie=f"ss-id={session}") is None
+    assert Client(app).read_user(Cookie=f"ss-tok={turned.json['accessToken']}") == ADA
+    assert client.read_user() == ADA, "by the cookies of its jar"
+    for credentials in ({"Authorization": f"Bearer {KEY}"}, {"Authorization": f"Bearer {turned.json['accessToken']}"}):
+        assert Client(app)("POST", "/session-to-token", {}, **credentials).status_code == 403
+    assert Client(app)("POST", "/session-to-token", {}, Authorization=make_basic(ADA, PASSWORD)).status_code == 200
 
 
 def test_logging_out_ends_token_cookies_where_there_are_some(app: Any, client: Client) -> None:
-    jar = token_cookies(client("POST", "/auth", {**CREDENTIALS, "useTokenCookie": True}))
+    jar = read_token_cookies(client("POST", "/auth", {**CREDENTIALS, "useTokenCookie": True}))
     response = client("POST", "/auth/logout", {})
-    assert token_cookies(response) == {"ss-tok": "", "ss-reftok": ""}
+    assert read_token_cookies(response) == {"ss-tok": "", "ss-reftok": ""}
     assert not client.app.cookies
-    assert Client(app).user(Cookie=f"ss-tok={jar['ss-tok']}") is None
+    assert Client(app).read_user(Cookie=f"ss-tok={jar['ss-tok']}") is None
     assert Client(app)("POST", "/access-token", {}, Cookie=f"ss-reftok={jar['ss-reftok']}").status_code == 401
     client.log_in()
-    assert token_cookies(client("POST", "/auth/logout", {})) == {}
+    assert read_token_cookies(client("POST", "/auth/logout", {})) == {}
 
 
 def test_logging_out_by_a_token(app: Any, client: Client) -> None:
-    made = client.log_in()
-    other = Client(app)
-    assert other("POST", "/auth/logout", {}, Authorization=f"Bearer {made['bearerToken']}").status_code == 200
-    assert client.user() is None
-    assert other("GET", "/sessions", Authorization=f"Bearer {made['bearerToken']}").status_code == 401
-    assert other("POST", "/access-token", {"refreshToken": made["refreshToken"]}).status_code == 401
+    login = client.log_in()
+    other_client = Client(app)
+    assert other_client("POST", "/auth/logout", {}, Authorization=f"Bearer {login['bearerToken']}").status_code == 200
+    assert client.read_user() is None
+    assert other_client("GET", "/sessions", Authorization=f"Bearer {login['bearerToken']}").status_code == 401
+    assert other_client("POST", "/access-token", {"refreshToken": login["refreshToken"]}).status_code == 401
 
 
 def test_a_log_in_replaces_the_tokens_of_the_jar(client: Client) -> None:
     client("POST", "/auth", {**CREDENTIALS, "useTokenCookie": True})
     response = client("POST", "/auth", {**CREDENTIALS, "userName": EVE})
-    assert token_cookies(response) == {"ss-tok": "", "ss-reftok": ""}
-    assert client.user() == EVE
+    assert read_token_cookies(response) == {"ss-tok": "", "ss-reftok": ""}
+    assert client.read_user() == EVE
 
 
 def test_tokens_outlive_a_change_of_the_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cheap: None) -> None:
-    def built(secret: str, previous: str = "") -> Client:
+    def build_app(secret: str, previous: str = "") -> Client:
         monkeypatch.setenv("GATEWAY_DATABASE_URL", f"sqlite:///{tmp_path}/rotated.db")
         monkeypatch.setenv("GATEWAY_BOOTSTRAP_EMAIL", ADA)
         monkeypatch.setenv("GATEWAY_BOOTSTRAP_PASSWORD", PASSWORD)
@@ -528,9 +536,9 @@ def test_tokens_outlive_a_change_of_the_secret(tmp_path: Path, monkeypatch: pyte
         first_user(database, settings)
         return Client(wsgi.build(settings, database))
 
-    token = built(OLD).log_in()["bearerToken"]
-    assert built(NEW, OLD).user(Authorization=f"Bearer {token}") == ADA
-    assert built(NEW).user(Authorization=f"Bearer {token}") is None
+    token = build_app(OLD).log_in()["bearerToken"]
+    assert build_app(NEW, OLD).read_user(Authorization=f"Bearer {token}") == ADA
+    assert build_app(NEW).read_user(Authorization=f"Bearer {token}") is None
 
 
 def test_a_refresh_token_that_is_none(client: Client) -> None:
@@ -539,9 +547,9 @@ def test_a_refresh_token_that_is_none(client: Client) -> None:
 
 
 def test_a_session_that_ended_refreshes_nothing(client: Client) -> None:
-    made = client.log_in()
+    login = client.log_in()
     client("GET", "/auth/logout")
-    assert client("POST", "/access-token", {"refreshToken": made["refreshToken"]}).status_code == 401
+    assert client("POST", "/access-token", {"refreshToken": login["refreshToken"]}).status_code == 401
 
 
 def test_keys_are_not_taken_from_addresses(client: Client) -> None:
@@ -574,21 +582,21 @@ def test_one_is_asked_for_credentials_before_ones_body_is_read(client: Client) -
 
 
 def test_guesses_are_locked_out(client: Client) -> None:
-    wrong = {**CREDENTIALS, "password": "wrong"}
-    statuses = [client("POST", "/auth", wrong).status_code for _ in range(21)]
+    wrong_credentials = {**CREDENTIALS, "password": "wrong"}
+    statuses = [client("POST", "/auth", wrong_credentials).status_code for _ in range(21)]
     assert statuses == [401] * 20 + [429]
     response = client("POST", "/auth", CREDENTIALS)
     assert response.status_code == 429
     assert 0 < int(response.headers["Retry-After"]) <= 600
     assert response.json["responseStatus"]["errorCode"] == "TooManyRequests"
-    assert client("GET", "/sessions", Authorization=basic(ADA, PASSWORD)).status_code == 429
+    assert client("GET", "/sessions", Authorization=make_basic(ADA, PASSWORD)).status_code == 429
     assert client("GET", "/sessions", Authorization=f"Bearer {KEY}").status_code == 200
 
 
 def test_guesses_by_basic_count_too(client: Client) -> None:
     for _ in range(20):
-        assert client("GET", "/sessions", Authorization=basic(ADA, "wrong")).status_code == 401
-    assert client("GET", "/auth/status", Authorization=basic(ADA, "wrong")).status_code == 429
+        assert client("GET", "/sessions", Authorization=make_basic(ADA, "wrong")).status_code == 401
+    assert client("GET", "/auth/status", Authorization=make_basic(ADA, "wrong")).status_code == 429
 
 
 # Other sites' pages.
@@ -635,20 +643,20 @@ def test_pages_elsewhere_log_nobody_in_or_out(client: Client, headers: dict[str,
     assert client("POST", "/auth", CREDENTIALS, **headers).status_code == 403
     client.log_in()
     assert client("POST", "/auth/logout", {}, **headers).status_code == 403
-    assert client.user() == ADA
+    assert client.read_user() == ADA
 
 
 @pytest.mark.parametrize("headers", ELSEWHERE)
 def test_passwords_that_a_browser_sends_by_itself_are_like_cookies(client: Client, headers: dict[str, str]) -> None:
-    assert client("POST", "/sessions", {}, Authorization=basic(ADA, PASSWORD), **headers).status_code == 403
+    assert client("POST", "/sessions", {}, Authorization=make_basic(ADA, PASSWORD), **headers).status_code == 403
 
 
 @pytest.mark.parametrize("headers", ELSEWHERE)
 def test_what_no_browser_sends_by_itself_is_free(app: Any, client: Client, headers: dict[str, str]) -> None:
-    made = client.log_in()
-    other = Client(app)
-    for shown in ({"Authorization": f"Bearer {KEY}"}, {"X_Api_Key": KEY}, {"X_ss_id": made["sessionId"]}):
-        assert other("POST", "/sessions", {}, **shown, **headers).status_code == 200
+    login = client.log_in()
+    other_client = Client(app)
+    for credentials in ({"Authorization": f"Bearer {KEY}"}, {"X_Api_Key": KEY}, {"X_ss_id": login["sessionId"]}):
+        assert other_client("POST", "/sessions", {}, **credentials, **headers).status_code == 200
 
 
 @pytest.mark.parametrize("headers", HERE)
@@ -678,14 +686,16 @@ def test_answers_with_secrets_are_nobodys_to_keep(client: Client) -> None:
 
 def test_managing_users_end_to_end(world: World, client: Client) -> None:
     client.log_in(userName=EVE)
-    made = client("POST", "/users", {"emailAddress": "new@example.org", "password": "new password", "firstName": "New"})
-    assert made.status_code == 200
-    assert made.json["roles"] == ["User"]
-    assert "argon2" not in made.text
-    assert [each["emailAddress"] for each in client("GET", "/users").json["items"]] == ["new@example.org", EVE]
+    created = client(
+        "POST", "/users", {"emailAddress": "new@example.org", "password": "new password", "firstName": "New"}
+    )
+    assert created.status_code == 200
+    assert created.json["roles"] == ["User"]
+    assert "argon2" not in created.text
+    assert [user["emailAddress"] for user in client("GET", "/users").json["items"]] == ["new@example.org", EVE]
     token = client("GET", "/auth/token?userEmailAddress=new@example.org").json["authToken"]
     client.app.reset()
-    assert client.user(Authorization=f"Bearer {token}") == "new@example.org"
+    assert client.read_user(Authorization=f"Bearer {token}") == "new@example.org"
     assert client.log_in(userName="new@example.org", password="new password")
 
 
@@ -705,7 +715,7 @@ def test_a_get_writes_nothing_by_what_browsers_send(
 ) -> None:
     client.log_in()
     assert client("GET", path, **headers).status_code == 403
-    assert client("GET", path, Authorization=basic(ADA, PASSWORD), **headers).status_code == 403
+    assert client("GET", path, Authorization=make_basic(ADA, PASSWORD), **headers).status_code == 403
     assert world.count("messages") == 0
     assert client("GET", path, Authorization=f"Bearer {KEY}", **headers).status_code == 200
 
@@ -749,7 +759,7 @@ def test_a_post_that_means_a_get_is_no_get(client: Client) -> None:
 def test_who_logs_out_by_an_address(client: Client, headers: dict[str, str], status: int) -> None:
     client.log_in()
     assert client("GET", "/auth/logout", **headers).status_code == status
-    assert client.user() == (None if status == 200 else ADA)
+    assert client.read_user() == (None if status == 200 else ADA)
 
 
 def test_head_never_writes(world: World, client: Client) -> None:
@@ -761,6 +771,6 @@ def test_head_never_writes(world: World, client: Client) -> None:
         ("/session-to-token", 405),
     ):
         response = client("HEAD", path, Authorization=f"Bearer {KEY}", Sec_Fetch_Site="same-origin")
-        assert (response.status_code, set_cookies(response)) == (status, [])
+        assert (response.status_code, list_cookies(response)) == (status, [])
     assert world.count("messages") == 0
-    assert client.user() == ADA
+    assert client.read_user() == ADA

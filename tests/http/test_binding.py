@@ -24,10 +24,10 @@ FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 
 
-def named(answer: Any) -> str:
+def read_error(response: Any) -> str:
     """Which session an answer could not find."""
-    assert answer.status_code == 404
-    return str(answer.json["responseStatus"]["message"]).split("'")[1]
+    assert response.status_code == 404
+    return str(response.json["responseStatus"]["message"]).split("'")[1]
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def named(answer: Any) -> str:
 def test_one_value_from_several_places(
     client: TestApp, address: str, body: str, content_type: str, counts: str
 ) -> None:
-    assert named(post(client, address, body, content_type, **{"X-HTTP-Method-Override": "PATCH"})) == counts
+    assert read_error(post(client, address, body, content_type, **{"X-HTTP-Method-Override": "PATCH"})) == counts
 
 
 @pytest.mark.parametrize("given", ["a,b", "[a,b]", '["a","b"]', '["a", "b"]', "a&accountIds=b", "[a]&AccountIds[]=b"])
@@ -80,12 +80,12 @@ def test_names_in_any_case_and_unknown_ones_at_every_depth(client: TestApp) -> N
         "unknown": {"deep": [{"er": None}]},
         "memberEmailAddresses": "a@b.org,c@d.org",
     }
-    made = client.post_json("/sessions", body).json
-    assert (made["displayName"], made["destination"]) == ("5", "true")
-    assert [member["displayName"] for member in made["members"][1:]] == ["a@b.org", "c@d.org"]
+    session = client.post_json("/sessions", body).json
+    assert (session["displayName"], session["destination"]) == ("5", "true")
+    assert [member["displayName"] for member in session["members"][1:]] == ["a@b.org", "c@d.org"]
 
 
-def raw(data: bytes) -> bytes:
+def deflate_raw(data: bytes) -> bytes:
     """Deflated without zlib's header, as .NET does it."""
     packer = zlib.compressobj(wbits=-15)
     return packer.compress(data) + packer.flush()
@@ -95,7 +95,7 @@ PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,
     "X-GZip": gzip.compress,
     "deflate": zlib.compress,
-    "Deflate": raw,
+    "Deflate": deflate_raw,
 }
 
 
@@ -105,17 +105,17 @@ def test_packed_bodies(client: TestApp, encoding: str) -> None:
     headers = {"Content-Encoding": encoding, "Accept": "text/jsv"}
     assert "displayName:Packed" in post(client, "/sessions", pack(b'{"displayName":"Packed"}'), JSON, **headers).text
     for broken in (pack(b'{"displayName":"Packed"}')[:-5], pack(b"{}") + b"more", b"{}"):
-        answer = post(client, "/sessions", broken, JSON, **headers)
-        assert (answer.status_code, answer.content_type) == (400, "text/jsv")
-        assert "SerializationException" in answer.text
+        response = post(client, "/sessions", broken, JSON, **headers)
+        assert (response.status_code, response.content_type) == (400, "text/jsv")
+        assert "SerializationException" in response.text
 
 
 @pytest.mark.parametrize("encoding", PACKERS)
 def test_a_body_that_is_too_large_when_it_is_inflated(client: TestApp, encoding: str) -> None:
     bomb = PACKERS[encoding](json.dumps({"displayName": "x" * BODY_LIMIT}).encode())
     assert len(bomb) < BODY_LIMIT // 100
-    answer = post(client, "/sessions.xml", bomb, JSON, **{"Content-Encoding": encoding})
-    assert (answer.status_code, answer.content_type) == (413, "application/xml")
+    response = post(client, "/sessions.xml", bomb, JSON, **{"Content-Encoding": encoding})
+    assert (response.status_code, response.content_type) == (413, "application/xml")
     twice = post(client, "/sessions", gzip.compress(bomb), JSON, **{"Content-Encoding": f"{encoding}, gzip"})
     assert twice.status_code == 413
 
@@ -130,9 +130,9 @@ def test_a_body_that_is_too_large_when_it_is_inflated(client: TestApp, encoding:
     ],
 )
 def test_nested_too_deeply(client: TestApp, content_type: str, body: str) -> None:
-    answer = post(client, "/sessions.json", body, content_type)
-    assert answer.status_code == 400
-    assert answer.json["responseStatus"]["errorCode"] == "SerializationException"
+    response = post(client, "/sessions.json", body, content_type)
+    assert response.status_code == 400
+    assert response.json["responseStatus"]["errorCode"] == "SerializationException"
 
 
 BLANKS = [
@@ -148,12 +148,12 @@ BLANKS = [
 ]
 
 
-@pytest.mark.parametrize(("content_type", "body"), BLANKS, ids=[each for each, _ in BLANKS])
+@pytest.mark.parametrize(("content_type", "body"), BLANKS, ids=[content_type for content_type, _ in BLANKS])
 def test_blanks_around_typed_values_mean_nothing_and_texts_keep_theirs(
     client: TestApp, content_type: str, body: str
 ) -> None:
-    made = post(client, "/sessions.json", body, content_type).json
-    assert (made["displayName"], made["channel"], made["dialState"]) == (" Hi ", "Chat", "Active")
+    session = post(client, "/sessions.json", body, content_type).json
+    assert (session["displayName"], session["channel"], session["dialState"]) == (" Hi ", "Chat", "Active")
 
 
 @pytest.mark.parametrize(
@@ -174,11 +174,11 @@ def test_blanks_around_typed_values_of_a_query(client: TestApp, query: str) -> N
     ],
 )
 def test_days_and_times_in_other_forms(client: TestApp, address: str, field: str) -> None:
-    answer = client.get(address, status=400).json["responseStatus"]
-    assert [(each["fieldName"].lower(), each["errorCode"]) for each in answer["errors"]] == [
+    status = client.get(address, status=400).json["responseStatus"]
+    assert [(error["fieldName"].lower(), error["errorCode"]) for error in status["errors"]] == [
         (field.lower(), "RegularExpression")
     ]
-    assert "YYYY-MM-DD" in answer["message"]
+    assert "YYYY-MM-DD" in status["message"]
 
 
 def test_the_sample_of_the_metadata_page_as_curl_sends_it(client: TestApp) -> None:
@@ -190,11 +190,11 @@ def test_the_sample_of_the_metadata_page_as_curl_sends_it(client: TestApp) -> No
     laid_out = post(client, "/sessions?format=jsv", sample, FORM).text
     flat = post(client, "/sessions?format=jsv", sample.replace("\n", ""), FORM)
     assert flat.status_code == 200
-    assert stored(flat.text) == stored(laid_out)
+    assert strip_new(flat.text) == strip_new(laid_out)
     assert ",displayName:String,log:" in flat.text
     assert ",{identity:bob@example.org," in flat.text
 
 
-def stored(text: str) -> str:
+def strip_new(text: str) -> str:
     """A session's document without what is new in each."""
     return re.sub(r"\b(id|date\w*):[^,}]*", "", text)

@@ -13,15 +13,15 @@ from tests.http.conftest import API_KEY, EMAIL, post
 
 @pytest.mark.parametrize("body", ["null", " null\n"])
 def test_null_is_no_request(client: TestApp, body: str) -> None:
-    answer = post(client, "/sessions", body, "application/json")
-    assert answer.status_code == 400
-    assert "null where something was expected" in answer.json["responseStatus"]["message"]
+    response = post(client, "/sessions", body, "application/json")
+    assert response.status_code == 400
+    assert "null where something was expected" in response.json["responseStatus"]["message"]
 
 
 def test_null_is_no_request_of_a_batch(client: TestApp) -> None:
-    answer = post(client, "/json/reply/NewSession[]", '[{"displayName":"a"},null]', "application/json")
-    assert answer.status_code == 400
-    assert "number 1 is null" in answer.json["responseStatus"]["message"]
+    response = post(client, "/json/reply/NewSession[]", '[{"displayName":"a"},null]', "application/json")
+    assert response.status_code == 400
+    assert "number 1 is null" in response.json["responseStatus"]["message"]
     assert client.get("/sessions.json").json["totalCount"] == 0
 
 
@@ -35,10 +35,10 @@ def test_null_is_no_request_of_a_batch(client: TestApp) -> None:
     ],
 )
 def test_the_root_names_the_operation(client: TestApp, document: str, status: int) -> None:
-    answer = post(client, "/sessions.json", document, "application/xml")
-    assert answer.status_code == status
+    response = post(client, "/sessions.json", document, "application/xml")
+    assert response.status_code == status
     if status == 400:
-        assert "where <NewSession> was expected" in answer.json["responseStatus"]["message"]
+        assert "where <NewSession> was expected" in response.json["responseStatus"]["message"]
 
 
 @pytest.mark.parametrize(
@@ -51,17 +51,17 @@ def test_the_root_names_the_operation(client: TestApp, document: str, status: in
     ],
 )
 def test_the_root_of_a_batch_names_the_operation(client: TestApp, document: str, status: int) -> None:
-    answer = post(client, "/json/reply/NewSession[]", document, "application/xml")
-    assert answer.status_code == status
+    response = post(client, "/json/reply/NewSession[]", document, "application/xml")
+    assert response.status_code == status
     if status == 400:
-        assert "where <ArrayOfNewSession> was expected" in answer.json["responseStatus"]["message"]
+        assert "where <ArrayOfNewSession> was expected" in response.json["responseStatus"]["message"]
     assert client.get("/sessions.json").json["totalCount"] == (2 if status == 200 else 0)
 
 
 FORM = "application/x-www-form-urlencoded"
 
 
-def parts(*fields: tuple[str, str]) -> tuple[str, str]:
+def make_parts(*fields: tuple[str, str]) -> tuple[str, str]:
     """A multipart body and its Content-Type; the last field is a file."""
     lines = []
     for name, text in fields:
@@ -81,7 +81,7 @@ def parts(*fields: tuple[str, str]) -> tuple[str, str]:
             "\ufeff<?xml version='1.0' encoding='utf-16'?><NewSession><DisplayName>A B</DisplayName></NewSession>",
             "text/xml",
         ),
-        parts(("destination", "c"), ("displayName", "A B")),
+        make_parts(("destination", "c"), ("displayName", "A B")),
     ],
 )
 def test_a_mark_of_the_byte_order_and_files_as_fields(client: TestApp, body: str, content_type: str) -> None:
@@ -90,35 +90,35 @@ def test_a_mark_of_the_byte_order_and_files_as_fields(client: TestApp, body: str
 
 def test_a_form_in_parts_may_mean_another_verb(client: TestApp) -> None:
     session = client.post_json("/sessions", {}).json
-    body, content_type = parts(("X-HTTP-METHOD-override", "patch"), ("consoleData", "in parts"))
-    answer = post(client, f"/sessions/{session['id']}", body, content_type)
-    assert answer.json["consoleData"] == "in parts"
+    body, content_type = make_parts(("X-HTTP-METHOD-override", "patch"), ("consoleData", "in parts"))
+    response = post(client, f"/sessions/{session['id']}", body, content_type)
+    assert response.json["consoleData"] == "in parts"
     assert post(client, f"/sessions/{session['id']}", "--x", content_type).status_code == 400
     assert post(client, "/sessions", "--x", content_type).status_code == 400
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "identity", "gzip, gzip"])
 def test_nothing_stays_nothing_when_it_is_inflated(client: TestApp, encoding: str) -> None:
-    answer = post(client, "/sessions", "", "application/json", **{"Content-Encoding": encoding})
-    assert answer.status_code == 200
+    response = post(client, "/sessions", "", "application/json", **{"Content-Encoding": encoding})
+    assert response.status_code == 200
 
 
 def test_the_meta_of_a_failure_ends_with_the_value(client: TestApp) -> None:
-    answer = post(client, "/sessions", '{"withAddress":"nonsense"}', "application/json")
-    meta = answer.json["responseStatus"]["errors"][0]["meta"]
+    response = post(client, "/sessions", '{"withAddress":"nonsense"}', "application/json")
+    meta = response.json["responseStatus"]["errors"][0]["meta"]
     assert list(meta)[-2:] == ["PropertyName", "PropertyValue"]
 
 
 def test_xml_leaves_out_the_meta_that_a_failure_lacks(client: TestApp) -> None:
-    answer = post(client, "/sessions.xml", '{"channel":"Pigeon"}', "application/json")
-    assert answer.status_code == 400
-    failure = answer.text.partition("<ResponseError>")[2].partition("</ResponseError>")[0]
+    response = post(client, "/sessions.xml", '{"channel":"Pigeon"}', "application/json")
+    assert response.status_code == 400
+    failure = response.text.partition("<ResponseError>")[2].partition("</ResponseError>")[0]
     assert "<FieldName>Channel</FieldName>" in failure
     assert "Meta" not in failure
-    assert "Meta" in answer.text
+    assert "Meta" in response.text
 
 
-def raw(client: TestApp, target: str) -> Any:
+def get_raw(client: TestApp, target: str) -> Any:
     """A GET of a target as it stands in the request line."""
     path = target.partition("?")[0]
     request = client.RequestClass.blank(path, client._make_environ({"RAW_URI": target}))
@@ -137,9 +137,9 @@ def raw(client: TestApp, target: str) -> Any:
     ],
 )
 def test_paths_are_decoded_as_the_recorded_host_does(client: TestApp, target: str, named: str) -> None:
-    answer = raw(client, target)
-    assert answer.status_code == 404
-    assert f"'{named}'" in answer.json["responseStatus"]["message"]
+    response = get_raw(client, target)
+    assert response.status_code == 404
+    assert f"'{named}'" in response.json["responseStatus"]["message"]
 
 
 def test_a_prefix_of_the_server_is_no_part_of_the_path(client: TestApp) -> None:
@@ -147,15 +147,15 @@ def test_a_prefix_of_the_server_is_no_part_of_the_path(client: TestApp) -> None:
         "/sessions/a b", client._make_environ({"RAW_URI": "/gate/sessions/a+b", "SCRIPT_NAME": "/gate"})
     )
     request.environ["SCRIPT_NAME"] = "/gate"
-    answer = client.do_request(request, status="*")
-    assert "'a b'" in answer.json["responseStatus"]["message"]
+    response = client.do_request(request, status="*")
+    assert "'a b'" in response.json["responseStatus"]["message"]
 
 
 def test_basic_credentials_without_a_colon_are_none(anonymous: TestApp) -> None:
     for name in (API_KEY, EMAIL):
         header = "Basic " + base64.b64encode(name.encode()).decode()
-        answer = anonymous.get("/sessions", headers={"Authorization": header}, status=401)
-        assert answer.headers["WWW-Authenticate"].startswith("Basic ")
+        response = anonymous.get("/sessions", headers={"Authorization": header}, status=401)
+        assert response.headers["WWW-Authenticate"].startswith("Basic ")
 
 
 @pytest.mark.parametrize(
@@ -166,9 +166,9 @@ def test_basic_credentials_without_a_colon_are_none(anonymous: TestApp) -> None:
     ],
 )
 def test_a_table_that_would_store_nothing(client: TestApp, body: str, columns: tuple[str, ...]) -> None:
-    answer = post(client, "/sessions.json", body, "text/csv")
-    assert answer.status_code == 400
-    assert all(each in answer.json["responseStatus"]["message"] for each in columns)
+    response = post(client, "/sessions.json", body, "text/csv")
+    assert response.status_code == 400
+    assert all(column in response.json["responseStatus"]["message"] for column in columns)
     assert client.get("/sessions").json["totalCount"] == 0
 
 
@@ -182,8 +182,8 @@ def test_a_table_that_would_store_nothing(client: TestApp, body: str, columns: t
     ],
 )
 def test_tables_as_spreadsheets_write_them(client: TestApp, body: str) -> None:
-    made = post(client, "/sessions.json", body, "text/csv").json
-    assert (made["displayName"], made["channel"]) == ("Hi", "Chat")
+    session = post(client, "/sessions.json", body, "text/csv").json
+    assert (session["displayName"], session["channel"]) == ("Hi", "Chat")
 
 
 @pytest.mark.parametrize(
@@ -197,6 +197,6 @@ def test_tables_as_spreadsheets_write_them(client: TestApp, body: str) -> None:
     ],
 )
 def test_what_has_far_too_much(client: TestApp, content_type: str, body: str) -> None:
-    answer = post(client, "/sessions.json", body, content_type)
-    assert answer.status_code == 400
-    assert answer.json["responseStatus"]["errorCode"] == "SerializationException"
+    response = post(client, "/sessions.json", body, content_type)
+    assert response.status_code == 400
+    assert response.json["responseStatus"]["errorCode"] == "SerializationException"

@@ -22,13 +22,14 @@ from serializers.registry import default_registry
 REGISTRY = default_registry()
 
 
-def raw(data: bytes) -> bytes:
+def deflate_raw(data: bytes) -> bytes:
     packer = zlib.compressobj(wbits=-15)
     return packer.compress(data) + packer.flush()
 
 
 @pytest.mark.parametrize(
-    ("name", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress), ("deflate", raw), ("br", brotli.compress)]
+    ("name", "pack"),
+    [("gzip", gzip.compress), ("deflate", zlib.compress), ("deflate", deflate_raw), ("br", brotli.compress)],
 )
 def test_inflated_to_the_last_byte(name: str, pack: Any) -> None:
     inflate = bodies._INFLATERS[name]
@@ -39,14 +40,14 @@ def test_inflated_to_the_last_byte(name: str, pack: Any) -> None:
 
 @pytest.mark.parametrize("limit", [10, 200_000])
 def test_a_body_without_a_length_to_the_last_byte(limit: int) -> None:
-    def read(size: int) -> tuple[Request, io.BytesIO]:
+    def make_request(size: int) -> tuple[Request, io.BytesIO]:
         stream = io.BytesIO(b"x" * size)
         chunked = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True, "wsgi.input": stream}
         return Request({**create_environ(method="POST"), **chunked}), stream
 
-    request, _ = read(limit)
+    request, _ = make_request(limit)
     assert bodies.read(request, limit) == b"x" * limit
-    request, stream = read(3 * limit)
+    request, stream = make_request(3 * limit)
     with pytest.raises(TooLarge, match=f"the {limit} bytes"):
         bodies.read(request, limit)
     assert stream.tell() == limit + 1
@@ -79,10 +80,10 @@ def test_the_document_of_a_version_is_compressed_no_more_once_it_is_asked_for_ag
     class Asked:
         env = {"HTTP_ACCEPT_ENCODING": "gzip", "REQUEST_METHOD": method}
 
-    done: list[bytes] = []
+    compressed: list[bytes] = []
 
     def compress(data: bytes) -> bytes:
-        done.append(data)
+        compressed.append(data)
         return gzip.compress(data)
 
     monkeypatch.setattr(compression, "_compressed", compress)
@@ -94,13 +95,13 @@ def test_the_document_of_a_version_is_compressed_no_more_once_it_is_asked_for_ag
             response.set_header("ETag", tag)
         middleware.process_response(Asked(), response, None, True)  # type: ignore[arg-type]
         assert gzip.decompress(response.data) == document
-    assert done == [document] * times
+    assert compressed == [document] * times
 
 
 @pytest.mark.parametrize("accept", [None, "", "*/*", "*/*;q=0.3", "*/*, */*;q=0.1"])
 @pytest.mark.parametrize("default", ["xml", "jsv", "csv"])
 def test_whatever_comes_is_the_default_format(accept: str | None, default: str) -> None:
-    found = negotiate("/sessions", [], accept, None, REGISTRY, default=default)
-    assert found.serializer.name == default
+    negotiated = negotiate("/sessions", [], accept, None, REGISTRY, default=default)
+    assert negotiated.serializer.name == default
     assert negotiate("/sessions", [], accept, "application/json", REGISTRY, default=default).serializer.name == "json"
     assert negotiate("/sessions", [], "text/jsv, */*", None, REGISTRY, default="xml").serializer.name == "jsv"

@@ -29,7 +29,7 @@ _BODY = (
     b"toAddress:+15551230002,fromPhoneNumber:+15551230001,destination:+15551230002,"
     b"memberEmailAddresses:[bob@example.org,eve@example.org],startSession:True}"
 )
-_FOLDERS = tuple(f"{Path(str(each.__file__)).parent}/" for each in (gateway, models, serializers))
+_FOLDERS = tuple(f"{Path(str(package.__file__)).parent}/" for package in (gateway, models, serializers))
 
 
 def _is_own(frame: FrameType) -> bool:
@@ -43,7 +43,7 @@ def _is_own(frame: FrameType) -> bool:
 
 
 @contextmanager
-def _counted() -> Iterator[list[str]]:
+def _count_calls() -> Iterator[list[str]]:
     """The calls of our functions in this thread while the block lasts."""
     calls: list[str] = []
 
@@ -65,19 +65,19 @@ def _call(client: TestApp, environ: Callable[[], dict[str, Any]]) -> tuple[bytes
     """The body of the tenth response, and the calls that were made for it."""
     for _ in range(9):
         b"".join(client.app(environ(), lambda *_: None))
-    sent = environ()
-    with _counted() as calls:
-        body = b"".join(client.app(sent, lambda *_: None))
+    environment = environ()
+    with _count_calls() as calls:
+        body = b"".join(client.app(environment, lambda *_: None))
     return body, calls
 
 
 @pytest.fixture
 def token(anonymous: TestApp) -> str:
-    made = anonymous.post_json("/auth", {"userName": EMAIL, "password": PASSWORD}).json
-    return str(made["bearerToken"])
+    login = anonymous.post_json("/auth", {"userName": EMAIL, "password": PASSWORD}).json
+    return str(login["bearerToken"])
 
 
-def _environ(token: str, method: str, path: str, body: bytes = b"") -> Callable[[], dict[str, Any]]:
+def _make_environ(token: str, method: str, path: str, body: bytes = b"") -> Callable[[], dict[str, Any]]:
     fixed: dict[str, Any] = {
         "REQUEST_METHOD": method,
         "PATH_INFO": path,
@@ -98,13 +98,13 @@ def _environ(token: str, method: str, path: str, body: bytes = b"") -> Callable[
 
 
 def test_creating_a_session_takes_few_calls(anonymous: TestApp, token: str) -> None:
-    body, calls = _call(anonymous, _environ(token, "POST", "/sessions.jsv", _BODY))
+    body, calls = _call(anonymous, _make_environ(token, "POST", "/sessions.jsv", _BODY))
     assert b"displayName:Support call" in body
     assert len(calls) <= MOST_OF_POST, "\n".join(calls)
 
 
 def test_reading_a_session_takes_few_calls(anonymous: TestApp, client: TestApp, token: str) -> None:
-    made = client.post_json("/sessions", {}).json["id"]
-    body, calls = _call(anonymous, _environ(token, "GET", f"/sessions/{made}.jsv"))
-    assert made.encode() in body
+    session_id = client.post_json("/sessions", {}).json["id"]
+    body, calls = _call(anonymous, _make_environ(token, "GET", f"/sessions/{session_id}.jsv"))
+    assert session_id.encode() in body
     assert len(calls) <= MOST_OF_GET, "\n".join(calls)

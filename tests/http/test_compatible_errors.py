@@ -45,15 +45,15 @@ def test_paths_are_spelled_as_declared(path: str, declared: str) -> None:
     assert declared_path(wire_shape(Order), path) == declared
 
 
-def failures(response: Any) -> list[tuple[str, str]]:
-    return [(each["fieldName"], each["message"]) for each in response.json["responseStatus"]["errors"]]
+def list_failures(response: Any) -> list[tuple[str, str]]:
+    return [(error["fieldName"], error["message"]) for error in response.json["responseStatus"]["errors"]]
 
 
 def test_what_does_not_bind_in_a_query_or_form_is_named_as_the_client_spelled_it(client: TestApp) -> None:
     form = post(client, "/sessions", "CHANNEL=Pigeon", "application/x-www-form-urlencoded")
-    assert failures(form) == [("CHANNEL", "'Pigeon' is an Invalid value for 'CHANNEL'")]
+    assert list_failures(form) == [("CHANNEL", "'Pigeon' is an Invalid value for 'CHANNEL'")]
     query = client.get("/sessions?countPerPage=abc&Page=x", status=400)
-    assert failures(query) == [
+    assert list_failures(query) == [
         ("Page", "'x' is an Invalid value for 'Page'"),
         ("countPerPage", "'abc' is an Invalid value for 'countPerPage'"),
     ]
@@ -61,12 +61,12 @@ def test_what_does_not_bind_in_a_query_or_form_is_named_as_the_client_spelled_it
 
 def test_what_does_not_bind_in_a_body_is_named_as_declared(client: TestApp) -> None:
     response = post(client, "/sessions", '{"channel":"Pigeon"}', "application/json")
-    assert failures(response) == [("Channel", "'Pigeon' is an Invalid value for 'Channel'")]
+    assert list_failures(response) == [("Channel", "'Pigeon' is an Invalid value for 'Channel'")]
 
 
 def test_what_only_storage_knows_is_named_as_declared(client: TestApp) -> None:
     response = post(client, "/sessions", '{"withAddress":"user:nobody"}', "application/json")
-    assert [name for name, _ in failures(response)] == ["WithAddress"]
+    assert [name for name, _ in list_failures(response)] == ["WithAddress"]
     assert response.status == "400 NotFound"
 
 
@@ -112,4 +112,4 @@ def test_plain_errors(settings: Settings, database: Database, monkeypatch: pytes
     app.authorization = ("Bearer", API_KEY)
     assert app.get("/sessions/nobody", status=404).status == "404 Not Found"
     response = app.get("/sessions?PAGE=x", status=400)
-    assert failures(response) == [("page", "'x' is an Invalid value for 'page'")]
+    assert list_failures(response) == [("page", "'x' is an Invalid value for 'page'")]

@@ -31,9 +31,9 @@ def session(client: TestApp) -> dict[str, Any]:
 def test_if_none_match(client: TestApp, session: dict[str, Any], header: str, status: int) -> None:
     headers = {"If-None-Match": header.format(id=session["id"])}
     for ask in (client.get, client.head):
-        answer = ask(f"/sessions/{session['id']}", headers=headers)
-        assert answer.status_code == status
-        assert answer.headers["ETag"] == f'W/"{session["id"]}-1"'
+        response = ask(f"/sessions/{session['id']}", headers=headers)
+        assert response.status_code == status
+        assert response.headers["ETag"] == f'W/"{session["id"]}-1"'
 
 
 @pytest.mark.parametrize(
@@ -51,27 +51,27 @@ def test_if_none_match(client: TestApp, session: dict[str, Any], header: str, st
 @pytest.mark.parametrize("verb", ["PATCH", "DELETE"])
 def test_if_match(client: TestApp, session: dict[str, Any], verb: str, header: str, status: int) -> None:
     headers = {"If-Match": header.format(id=session["id"])}
-    answer = client.request(f"/sessions/{session['id']}", method=verb, headers=headers, status="*")
-    assert answer.status_code == (204 if (verb, status) == ("DELETE", 200) else status)
+    response = client.request(f"/sessions/{session['id']}", method=verb, headers=headers, status="*")
+    assert response.status_code == (204 if (verb, status) == ("DELETE", 200) else status)
     if status == 412:
-        assert answer.json["responseStatus"]["errorCode"] == "PreconditionFailed"
+        assert response.json["responseStatus"]["errorCode"] == "PreconditionFailed"
         assert client.get(f"/sessions/{session['id']}").json == session
 
 
 def test_documents_of_writing_units_are_not_kept(client: TestApp, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a writing unit writes may be rolled back, so its document is never kept under the session's version."""
-    kept: list[str] = []
+    documents: list[str] = []
     keep = Recent.keep
 
-    def noted(self: Recent[Any, Any], key: Any, value: Any) -> None:
+    def note_and_keep(self: Recent[Any, Any], key: Any, value: Any) -> None:
         if isinstance(value, tuple) and isinstance(value[-1], bytes):
-            kept.append(value[-1].decode())
+            documents.append(value[-1].decode())
         keep(self, key, value)
 
-    monkeypatch.setattr(Recent, "keep", noted)
-    made = client.post_json("/sessions", {"displayName": "one"}).json["id"]
+    monkeypatch.setattr(Recent, "keep", note_and_keep)
+    session_id = client.post_json("/sessions", {"displayName": "one"}).json["id"]
     for name in ("two", "three"):
-        client.patch_json(f"/sessions/{made}", {"consoleData": name})
-    assert kept == []
-    client.get(f"/sessions/{made}")
-    assert len(kept) == 1
+        client.patch_json(f"/sessions/{session_id}", {"consoleData": name})
+    assert documents == []
+    client.get(f"/sessions/{session_id}")
+    assert len(documents) == 1

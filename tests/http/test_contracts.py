@@ -26,7 +26,7 @@ from tests.databases import OWNERS
 
 NAMESPACE = "Contracts.Tests"
 
-FORMATS = [each for each in default_registry() if each.readable]
+FORMATS = [serializer for serializer in default_registry() if serializer.readable]
 
 
 class Versioned(Dto):
@@ -62,22 +62,22 @@ class Raw(Dto):
 
 def catalog() -> Catalog:
     """Every kind, and more."""
-    made = every_kind.catalog()
-    made.operation("GET POST", "/versioned", returns=Versioned, access=ANYONE)(Versioned)
-    made.handles(Versioned)(lambda request, _: Versioned.new(id="1", version="1.0", number=2, total_count="é\n"))
-    made.operation(
+    contract = every_kind.catalog()
+    contract.operation("GET POST", "/versioned", returns=Versioned, access=ANYONE)(Versioned)
+    contract.handles(Versioned)(lambda request, _: Versioned.new(id="1", version="1.0", number=2, total_count="é\n"))
+    contract.operation(
         "GET POST", "/files/{Folder}/in/{Path*}", also=[("GET", "/files/{Path*}")], returns=str, access=ANYONE
     )(ReadFile)
-    made.handles(ReadFile)(lambda request, _: f"{request.folder}|{request.path}")
-    made.operation("GET", "/files/own/{Id}", also=[("PUT", "/{Rest*}")], returns=str, access=ANYONE)(ReadOther)
-    made.handles(ReadOther)(lambda request, _: f"own {request.id} {request.rest}")
-    made.operation("POST", returns=dict[str, int], access=ANYONE)(NoRoute)
-    made.handles(NoRoute)(lambda request, _: {request.name or "": 1})
-    made.operation("GET", "/hello/{Name}", returns=str, access=ANYONE)(Hello)
-    made.handles(Hello)(lambda request, _: f'Hello, "{request.name}"')
-    made.operation("GET", "/raw", returns=bytes, access=ANYONE)(Raw)
-    made.handles(Raw)(lambda *_: b"\x00\x01")
-    return made
+    contract.handles(ReadFile)(lambda request, _: f"{request.folder}|{request.path}")
+    contract.operation("GET", "/files/own/{Id}", also=[("PUT", "/{Rest*}")], returns=str, access=ANYONE)(ReadOther)
+    contract.handles(ReadOther)(lambda request, _: f"own {request.id} {request.rest}")
+    contract.operation("POST", returns=dict[str, int], access=ANYONE)(NoRoute)
+    contract.handles(NoRoute)(lambda request, _: {request.name or "": 1})
+    contract.operation("GET", "/hello/{Name}", returns=str, access=ANYONE)(Hello)
+    contract.handles(Hello)(lambda request, _: f'Hello, "{request.name}"')
+    contract.operation("GET", "/raw", returns=bytes, access=ANYONE)(Raw)
+    contract.handles(Raw)(lambda *_: b"\x00\x01")
+    return contract
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestApp]:
 
 
 @pytest.mark.parametrize("dto", every_kind.ECHOED)
-@pytest.mark.parametrize("serializer", FORMATS, ids=lambda each: each.name)
+@pytest.mark.parametrize("serializer", FORMATS, ids=lambda serializer: serializer.name)
 def test_what_is_sent_comes_back(serializer: Any, dto: type[Dto], served: TestApp) -> None:
     operation = catalog().operations[dto.__name__]
     body = serializer.encode(every_kind.VALUES[dto], operation.response_shape)
@@ -123,7 +123,7 @@ def test_pages_and_batches(dto: type[Dto], served: TestApp) -> None:
 
 
 @pytest.mark.parametrize("name", every_kind.RESPONSES)
-@pytest.mark.parametrize("serializer", [*default_registry()], ids=lambda each: each.name)
+@pytest.mark.parametrize("serializer", [*default_registry()], ids=lambda serializer: serializer.name)
 def test_answers_that_are_no_dtos(serializer: Any, name: str, served: TestApp) -> None:
     response = served.get(f"/answers/{name.lower()}?format={serializer.name}")
     operation = catalog().operations[f"Get{name}"]
@@ -196,24 +196,24 @@ def test_some_clients_read_texts_and_bytes_as_they_are(served: TestApp, client: 
     assert served.get("/raw").json == "AAE="
 
 
-def principal(method: Method = Method.TOKEN, *permissions: str) -> Principal:
+def make_principal(method: Method = Method.TOKEN, *permissions: str) -> Principal:
     return Principal("1", "a@example.org", "A", frozenset(), (), method, permissions=frozenset(permissions))
 
 
 def test_permissions() -> None:
     both = Access(permissions=("Read", "Write"))
     any_of = Access(any_permission=("Read", "Write"))
-    authorize(principal(Method.TOKEN, "Read", "Write"), both)
-    authorize(principal(Method.TOKEN, "Write"), any_of)
-    for access, held in ((both, ["Read"]), (any_of, ["Fly"]), (any_of, [])):
+    authorize(make_principal(Method.TOKEN, "Read", "Write"), both)
+    authorize(make_principal(Method.TOKEN, "Write"), any_of)
+    for access, permissions in ((both, ["Read"]), (any_of, ["Fly"]), (any_of, [])):
         with pytest.raises(PermissionMissing, match="Invalid Permission"):
-            authorize(principal(Method.TOKEN, *held), access)
+            authorize(make_principal(Method.TOKEN, *permissions), access)
 
 
 def test_api_keys_that_are_demanded() -> None:
-    authorize(principal(Method.KEY), Access(api_key=True))
+    authorize(make_principal(Method.KEY), Access(api_key=True))
     with pytest.raises(NotAuthenticated, match="API key"):
-        authorize(principal(Method.TOKEN), Access(api_key=True))
+        authorize(make_principal(Method.TOKEN), Access(api_key=True))
     with pytest.raises(NotAuthenticated):
         authorize(None, Access(api_key=True))
 

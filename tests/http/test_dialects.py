@@ -93,17 +93,19 @@ def make(database: Database) -> Make:
     ],
 )
 def test_a_document(make: Make, dialect: Dialect, expected: str) -> None:
-    answer = make(dialect).post_json("/stays", BODY)
-    assert answer.body.decode() == expected
+    response = make(dialect).post_json("/stays", BODY)
+    assert response.body.decode() == expected
 
 
 def test_a_client_sends_back_what_it_got(make: Make) -> None:
     for dialect in (Dialect.of("4.5"), Dialect.of("8.1"), Dialect(names="pascal", dates="rfc1123", enums="number")):
         client = make(dialect)
         for suffix in (".json", ".jsv", ".csv"):
-            first = client.post_json(f"/stays{suffix}", BODY)
-            again = client.post(f"/stays{suffix}", first.body, content_type=first.content_type)
-            assert again.body == first.body
+            first_response = client.post_json(f"/stays{suffix}", BODY)
+            second_response = client.post(
+                f"/stays{suffix}", first_response.body, content_type=first_response.content_type
+            )
+            assert second_response.body == first_response.body
 
 
 def test_jsconfig_is_the_dialect_of_one_response(make: Make) -> None:
@@ -117,7 +119,7 @@ def test_jsconfig_is_the_dialect_of_one_response(make: Make) -> None:
     assert client.post_json("/stays", BODY).body == plain
     assert client.post_json("/stays.jsv?jsconfig=elun", BODY).body.decode().startswith("{call_sid:é,started_at:")
     batch = client.post_json("/json/reply/Stay[]?jsconfig=elun", [BODY, BODY]).json
-    assert [next(iter(each)) for each in batch] == ["call_sid", "call_sid"]
+    assert [next(iter(document)) for document in batch] == ["call_sid", "call_sid"]
 
 
 def test_names_in_the_query_are_read_in_any_case(make: Make) -> None:
@@ -131,8 +133,11 @@ def test_a_service_with_names_in_snake_case_reads_them(make: Make) -> None:
     expected = client.post_json("/stays", BODY).json
     assert list(expected)[:2] == ["call_sid", "started_at"]
     for suffix in (".json", ".jsv", ".msgpack"):
-        first = client.post_json(f"/stays{suffix}", BODY)
-        assert client.post("/stays", first.body, content_type=first.content_type).body == first.body
+        first_response = client.post_json(f"/stays{suffix}", BODY)
+        assert (
+            client.post("/stays", first_response.body, content_type=first_response.content_type).body
+            == first_response.body
+        )
     assert client.get("/stays?call_sid=x&started_at=2020-01-01").json["call_sid"] == "x"
     assert client.get("/stays?callSid=x").json == {"call_sid": "x"}
     assert client.post_json("/json/reply/Stay[]", [expected]).json == [expected]
@@ -147,9 +152,11 @@ def test_names_in_snake_case_are_read_inside_records_in_every_place() -> None:
     )
     expected = {"name": "a", "next": {"by_name": {"k": {"name": "b"}}}}
     for suffix in (".json", ".jsv", ".csv", ".msgpack", ".xml"):
-        first = client.post_json(f"/node{suffix}", expected)
-        again = client.post("/node", first.body, {"Accept": "application/json"}, content_type=first.content_type)
-        assert again.json == expected
+        first_response = client.post_json(f"/node{suffix}", expected)
+        second_response = client.post(
+            "/node", first_response.body, {"Accept": "application/json"}, content_type=first_response.content_type
+        )
+        assert second_response.json == expected
     for text in ("{by_name:{k:{name:b}}}", '{"by_name":{"k":{"name":"b"}}}', "{ByName:{k:{name:b}}}"):
         assert client.get("/node/again", {"name": "a", "next": text}).json == expected
         assert client.post("/node", {"name": "a", "next": text}).json == expected
@@ -162,12 +169,12 @@ def test_names_in_errors(make: Make, names: Any, field: str) -> None:
     client = make(Dialect(names=names))
     status = next(iter(client.post_json("/stays", {"callSid": ""}, status=400).json.values()))
     errors = status.get("errors") or status["Errors"]
-    assert [each.get("fieldName") or each.get("FieldName") or each["field_name"] for each in errors] == [field]
+    assert [error.get("fieldName") or error.get("FieldName") or error["field_name"] for error in errors] == [field]
 
 
 def test_an_error_is_configured_too(make: Make) -> None:
-    answer = make(DEFAULT).post_json("/stays?jsconfig=epcn", {"callSid": ""}, status=400).json
-    assert answer["ResponseStatus"]["ErrorCode"] == "NotEmpty"
+    response = make(DEFAULT).post_json("/stays?jsconfig=epcn", {"callSid": ""}, status=400).json
+    assert response["ResponseStatus"]["ErrorCode"] == "NotEmpty"
 
 
 def test_samples_and_openapi(make: Make) -> None:

@@ -38,7 +38,7 @@ class Numbered(Note):
     version = fields.Integer()
 
 
-def page_of(item: type[Dto]) -> type[Dto]:
+def make_page_type(item: type[Dto]) -> type[Dto]:
     """A page of a DTO."""
 
     class Page(Dto):
@@ -48,7 +48,7 @@ def page_of(item: type[Dto]) -> type[Dto]:
     return Page
 
 
-def app(read: Callable[[], Any], returns: type[Dto], verb: str = "GET") -> TestApp:
+def make_app(read: Callable[[], Any], returns: type[Dto], verb: str = "GET") -> TestApp:
     """A service with one operation, at /do."""
     service = Service("Encoding")
 
@@ -64,10 +64,10 @@ def app(read: Callable[[], Any], returns: type[Dto], verb: str = "GET") -> TestA
     return TestApp(service.application(Settings.from_environment()))
 
 
-def texts(client: TestApp, verb: str = "GET") -> list[str]:
+def read_texts(client: TestApp, verb: str = "GET") -> list[str]:
     """The texts of the first note of the second to the fifth response."""
-    answers = [client.request("/do.json", method=verb).json for _ in range(5)]
-    return [each["items"][0]["text"] if "items" in each else each["text"] for each in answers[1:]]
+    documents = [client.request("/do.json", method=verb).json for _ in range(5)]
+    return [document["items"][0]["text"] if "items" in document else document["text"] for document in documents[1:]]
 
 
 class Turns:
@@ -89,21 +89,21 @@ CHANGED = ["t1", "t1", "t2", "t2"]
 class TestKept:
     """What is kept, and what is written anew."""
 
-    def client(self, make: Callable[[str], Any], returns: type[Dto], *, wrap: bool, verb: str = "GET") -> TestApp:
-        shown = (lambda text: SimpleNamespace(items=[make(text), make(text)])) if wrap else make
-        return app(Turns(shown), page_of(returns) if wrap else returns, verb)
+    def make_client(self, make: Callable[[str], Any], returns: type[Dto], *, wrap: bool, verb: str = "GET") -> TestApp:
+        make_result = (lambda text: SimpleNamespace(items=[make(text), make(text)])) if wrap else make
+        return make_app(Turns(make_result), make_page_type(returns) if wrap else returns, verb)
 
     def test_another_tuple_of_the_same_version_is_written_anew(self, wrap: bool) -> None:
-        client = self.client(lambda text: Row("a", text, 1), Note, wrap=wrap)
-        assert texts(client) == CHANGED
+        client = self.make_client(lambda text: Row("a", text, 1), Note, wrap=wrap)
+        assert read_texts(client) == CHANGED
 
     def test_another_object_of_the_same_version_is_written_anew(self, wrap: bool) -> None:
         """Callers may be shown different attributes of one version."""
-        client = self.client(lambda text: SimpleNamespace(id="a", text=text, version=1), Note, wrap=wrap)
-        assert texts(client) == CHANGED
+        client = self.make_client(lambda text: SimpleNamespace(id="a", text=text, version=1), Note, wrap=wrap)
+        assert read_texts(client) == CHANGED
 
     def test_an_equal_tuple_of_another_text_is_written_anew(self, wrap: bool) -> None:
-        client = self.client(lambda text: Row("a", Decimal(f"1.0{'0' * int(text[1:])}"), 1), Priced, wrap=wrap)
+        client = self.make_client(lambda text: Row("a", Decimal(f"1.0{'0' * int(text[1:])}"), 1), Priced, wrap=wrap)
         bodies = [client.get("/do.json").text for _ in range(5)]
         assert [body.partition('"text":')[2].split("}")[0] for body in bodies] == [
             "1.0",
@@ -114,30 +114,34 @@ class TestKept:
         ]
 
     def test_a_later_version_is_written_anew(self, wrap: bool) -> None:
-        client = self.client(lambda text: SimpleNamespace(id="a", text=text, version=int(text[1:])), Note, wrap=wrap)
-        assert texts(client) == CHANGED
+        client = self.make_client(
+            lambda text: SimpleNamespace(id="a", text=text, version=int(text[1:])), Note, wrap=wrap
+        )
+        assert read_texts(client) == CHANGED
 
     def test_a_declared_version_is_not_that_of_a_stored_row(self, wrap: bool) -> None:
-        client = self.client(lambda text: SimpleNamespace(id="a", text=text, version=1), Numbered, wrap=wrap)
-        assert texts(client) == CHANGED
+        client = self.make_client(lambda text: SimpleNamespace(id="a", text=text, version=1), Numbered, wrap=wrap)
+        assert read_texts(client) == CHANGED
 
     @pytest.mark.parametrize("version", [None, "1"])
     def test_a_row_without_a_number_as_version_is_written_anew(self, wrap: bool, version: Any) -> None:
-        client = self.client(lambda text: SimpleNamespace(id="a", text=text, version=version), Note, wrap=wrap)
-        assert texts(client) == CHANGED
+        client = self.make_client(lambda text: SimpleNamespace(id="a", text=text, version=version), Note, wrap=wrap)
+        assert read_texts(client) == CHANGED
 
     def test_what_an_operation_writes_is_written_anew(self, wrap: bool) -> None:
-        client = self.client(lambda text: SimpleNamespace(id="a", text=text, version=1), Note, wrap=wrap, verb="POST")
-        assert texts(client, "POST") == CHANGED
+        client = self.make_client(
+            lambda text: SimpleNamespace(id="a", text=text, version=1), Note, wrap=wrap, verb="POST"
+        )
+        assert read_texts(client, "POST") == CHANGED
 
 
 def test_a_session_is_the_same_alone_and_in_a_list(client: TestApp) -> None:
-    made = client.post_json("/sessions", {"displayName": "one"}).json["id"]
+    session_id = client.post_json("/sessions", {"displayName": "one"}).json["id"]
     for _ in range(3):
-        alone, listed = client.get(f"/sessions/{made}.jsv").text, client.get("/sessions.jsv").text
+        alone, listed = client.get(f"/sessions/{session_id}.jsv").text, client.get("/sessions.jsv").text
     assert alone in listed
-    assert client.get("/sessions.json").json["items"] == [client.get(f"/sessions/{made}.json").json]
-    client.patch_json(f"/sessions/{made}", {"consoleData": "changed"})
+    assert client.get("/sessions.json").json["items"] == [client.get(f"/sessions/{session_id}.json").json]
+    client.patch_json(f"/sessions/{session_id}", {"consoleData": "changed"})
     for _ in range(3):
-        assert client.get("/sessions.json").json["items"] == [client.get(f"/sessions/{made}.json").json]
+        assert client.get("/sessions.json").json["items"] == [client.get(f"/sessions/{session_id}.json").json]
         assert client.get("/sessions.json").json["items"][0]["consoleData"] == "changed"

@@ -41,13 +41,13 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("broken")
 def test_an_id_and_no_detail(client: TestApp, accept: str, beginning: str) -> None:
     with capture_logs() as lines:
-        answer = client.get("/sessions", headers={"Accept": accept}, status=500)
-    assert answer.content_type == accept
-    assert answer.text.startswith(beginning)
-    request_id = answer.headers["X-Request-Id"]
-    assert request_id in answer.text
-    assert DETAIL not in answer.text
-    (line,) = (each for each in lines if each["event"] == "unforeseen")
+        response = client.get("/sessions", headers={"Accept": accept}, status=500)
+    assert response.content_type == accept
+    assert response.text.startswith(beginning)
+    request_id = response.headers["X-Request-Id"]
+    assert request_id in response.text
+    assert DETAIL not in response.text
+    (line,) = (line for line in lines if line["event"] == "unforeseen")
     assert line["request_id"] == request_id
     assert DETAIL in str(line["exc_info"])
 
@@ -63,15 +63,15 @@ def test_details_for_who_asked_for_them(database: Database, monkeypatch: pytest.
 
 
 def test_an_error_that_its_format_cannot_say_is_said_in_json(client: TestApp, monkeypatch: pytest.MonkeyPatch) -> None:
-    written = errors.ErrorAnswers._encode
+    encode = errors.ErrorAnswers._encode
 
-    def fail(self: errors.ErrorAnswers, serializer: Any, *rest: Any) -> bytes:
+    def fail(self: errors.ErrorAnswers, serializer: Any, *arguments: Any) -> bytes:
         if serializer.name == "xml":
             raise RuntimeError(DETAIL)
-        return written(self, serializer, *rest)
+        return encode(self, serializer, *arguments)
 
     monkeypatch.setattr(errors.ErrorAnswers, "_encode", fail)
-    answer = client.get("/sessions/nobody.xml", status=404)
-    assert answer.content_type == "application/json"
-    assert answer.json["responseStatus"]["errorCode"] == "NotFound"
+    response = client.get("/sessions/nobody.xml", status=404)
+    assert response.content_type == "application/json"
+    assert response.json["responseStatus"]["errorCode"] == "NotFound"
     assert client.get("/sessions/nobody.jsv", status=404).content_type == "application/jsv"

@@ -16,7 +16,7 @@ from models.engine.listing import BLOCK
 from serializers.registry import default_registry
 from tests.models.conftest import add
 
-FORMATS = [each for each in default_registry() if each.readable]
+FORMATS = [serializer for serializer in default_registry() if serializer.readable]
 LIST = document_shape(close(ListResponse, SessionInfo))
 #: More than are read at once.
 COUNT = BLOCK + 7
@@ -32,22 +32,22 @@ def filled(client: TestApp, database: Database) -> TestApp:
     return client
 
 
-@pytest.mark.parametrize("serializer", FORMATS, ids=lambda each: each.name)
+@pytest.mark.parametrize("serializer", FORMATS, ids=lambda serializer: serializer.name)
 @pytest.mark.parametrize("query", ["", "&sortField=displayName&sortOrder=Ascend", "&simplifiedPaging=true"])
 def test_it_is_one_big_page(filled: TestApp, serializer: Any, query: str) -> None:
     def read(more: str) -> Any:
-        answer = filled.get(f"/sessions?format={serializer.name}&{more}{query}", status=200)
-        assert answer.content_type == serializer.media_types[0]
-        return serializer.decode(answer.body, LIST)
+        response = filled.get(f"/sessions?format={serializer.name}&{more}{query}", status=200)
+        assert response.content_type == serializer.media_types[0]
+        return serializer.decode(response.body, LIST)
 
-    everything, page = read("all=true"), read("countPerPage=1000")
-    assert len(everything["items"]) == COUNT
-    assert everything["items"] == page["items"]
-    assert everything.get("totalCount") == page.get("totalCount")
-    assert not everything.get("hasMorePages")
+    complete_list, page = read("all=true"), read("countPerPage=1000")
+    assert len(complete_list["items"]) == COUNT
+    assert complete_list["items"] == page["items"]
+    assert complete_list.get("totalCount") == page.get("totalCount")
+    assert not complete_list.get("hasMorePages")
 
 
-@pytest.mark.parametrize("name", [each.name for each in default_registry()])
+@pytest.mark.parametrize("name", [serializer.name for serializer in default_registry()])
 def test_a_long_page_that_is_written_in_blocks_is_the_document_that_is_written_at_once(
     filled: TestApp, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

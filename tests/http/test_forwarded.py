@@ -24,7 +24,7 @@ BASE = "https://api.example.org/gateway"
 PAGES = ["/metadata", "/types", "/explorer", "/json/metadata?op=NewSession", "/json/metadata?op=Nothing"]
 
 
-def seen(peer: str, **headers: str) -> dict[str, Any]:
+def make_environment(peer: str, **headers: str) -> dict[str, Any]:
     """What a request looks like behind these proxies."""
     environment: dict[str, Any] = {"REMOTE_ADDR": peer, "wsgi.url_scheme": "http", "HTTP_HOST": "inner:8000"}
     environment |= {f"HTTP_{name.upper()}": value for name, value in headers.items()}
@@ -55,11 +55,11 @@ def seen(peer: str, **headers: str) -> dict[str, Any]:
     ],
 )
 def test_the_address_of_a_client(peer: str, header: str, address: str) -> None:
-    assert seen(peer, X_Forwarded_For=header)["REMOTE_ADDR"] == address
+    assert make_environment(peer, X_Forwarded_For=header)["REMOTE_ADDR"] == address
 
 
 def test_a_mapped_address_without_a_proxy_is_ipv4() -> None:
-    assert seen("::ffff:198.51.100.7")["REMOTE_ADDR"] == "198.51.100.7"
+    assert make_environment("::ffff:198.51.100.7")["REMOTE_ADDR"] == "198.51.100.7"
 
 
 @pytest.mark.parametrize(
@@ -76,14 +76,17 @@ def test_a_mapped_address_without_a_proxy_is_ipv4() -> None:
     ],
 )
 def test_the_scheme(header: str, scheme: str) -> None:
-    assert seen("127.0.0.1", X_Forwarded_Proto=header)["wsgi.url_scheme"] == scheme
-    assert seen("127.0.0.1", X_Forwarded_Proto=header, X_Forwarded_For="192.0.2.1")["wsgi.url_scheme"] == scheme
-    assert seen("203.0.113.9", X_Forwarded_Proto=header)["wsgi.url_scheme"] == "http"
+    assert make_environment("127.0.0.1", X_Forwarded_Proto=header)["wsgi.url_scheme"] == scheme
+    assert (
+        make_environment("127.0.0.1", X_Forwarded_Proto=header, X_Forwarded_For="192.0.2.1")["wsgi.url_scheme"]
+        == scheme
+    )
+    assert make_environment("203.0.113.9", X_Forwarded_Proto=header)["wsgi.url_scheme"] == "http"
 
 
 def test_lists_of_one_length_are_read_hop_by_hop() -> None:
     """A client can put values in front of a proxy's own: they belong to hops that are not believed."""
-    made_up = seen(
+    made_up = make_environment(
         "127.0.0.1",
         X_Forwarded_For="10.9.9.9, 192.0.2.1, 10.1.0.1",
         X_Forwarded_Proto="https, http, http",
@@ -97,7 +100,7 @@ def test_lists_of_one_length_are_read_hop_by_hop() -> None:
 @pytest.mark.parametrize("header", ["X_Forwarded_Protocol", "X_Forwarded_Scheme", "X_Forwarded_Ssl"])
 def test_other_names_of_the_scheme(header: str) -> None:
     value = "on" if header.endswith("Ssl") else "https"
-    assert seen("127.0.0.1", **{header: value})["wsgi.url_scheme"] == "https"
+    assert make_environment("127.0.0.1", **{header: value})["wsgi.url_scheme"] == "https"
 
 
 @pytest.mark.parametrize(
@@ -118,15 +121,21 @@ def test_other_names_of_the_scheme(header: str) -> None:
     ],
 )
 def test_forwarded(header: str, address: str, scheme: str, host: str) -> None:
-    found = seen("127.0.0.1", Forwarded=header)
-    assert (found["REMOTE_ADDR"], found["wsgi.url_scheme"], found["HTTP_HOST"]) == (address, scheme, host)
-    stranger = seen("203.0.113.9", Forwarded=header)
+    environment = make_environment("127.0.0.1", Forwarded=header)
+    assert (environment["REMOTE_ADDR"], environment["wsgi.url_scheme"], environment["HTTP_HOST"]) == (
+        address,
+        scheme,
+        host,
+    )
+    stranger = make_environment("203.0.113.9", Forwarded=header)
     assert (stranger["REMOTE_ADDR"], stranger["wsgi.url_scheme"]) == ("203.0.113.9", "http")
 
 
 def test_forwarded_is_ignored_where_a_proxy_writes_the_older_headers() -> None:
-    found = seen("127.0.0.1", Forwarded="for=192.0.2.66;host=evil.example", X_Forwarded_For="192.0.2.1")
-    assert (found["REMOTE_ADDR"], found["HTTP_HOST"]) == ("192.0.2.1", "inner:8000")
+    environment = make_environment(
+        "127.0.0.1", Forwarded="for=192.0.2.66;host=evil.example", X_Forwarded_For="192.0.2.1"
+    )
+    assert (environment["REMOTE_ADDR"], environment["HTTP_HOST"]) == ("192.0.2.1", "inner:8000")
 
 
 @pytest.mark.parametrize(
@@ -151,8 +160,8 @@ def test_forwarded_is_ignored_where_a_proxy_writes_the_older_headers() -> None:
     ],
 )
 def test_the_prefix(header: str, prefix: str) -> None:
-    assert seen("127.0.0.1", X_Forwarded_Prefix=header).get(forwarded.PREFIX, "") == prefix
-    assert forwarded.PREFIX not in seen("203.0.113.9", X_Forwarded_Prefix=header)
+    assert make_environment("127.0.0.1", X_Forwarded_Prefix=header).get(forwarded.PREFIX, "") == prefix
+    assert forwarded.PREFIX not in make_environment("203.0.113.9", X_Forwarded_Prefix=header)
 
 
 @pytest.fixture
@@ -175,27 +184,30 @@ def test_pages_link_within_the_prefix(behind: TestApp, path: str) -> None:
 
 def test_the_explorer_calls_within_the_prefix(behind: TestApp) -> None:
     text = behind.get("/explorer", headers=PREFIXED).text
-    found = re.search(r'<script type="application/json" id="api">(.*?)</script>', text, re.DOTALL)
-    assert found is not None
-    assert json.loads(found[1])["root"] == "/gateway"
+    match = re.search(r'<script type="application/json" id="api">(.*?)</script>', text, re.DOTALL)
+    assert match is not None
+    assert json.loads(match[1])["root"] == "/gateway"
     assert "fetch(api.root + made.url" in text
 
 
 def test_documents_name_the_prefix(behind: TestApp) -> None:
-    def document(path: str) -> Any:
+    def get_document(path: str) -> Any:
         return json.loads(behind.get(path, headers=PREFIXED).body)
 
-    assert document("/openapi.json")["servers"] == [{"url": BASE}]
-    assert document("/types/metadata.json")["config"]["baseUrl"] == BASE
-    assert document("/metadata/app.json")["app"]["baseUrl"] == BASE
-    assert document("/")["metadata"] == f"{BASE}/metadata"
+    assert get_document("/openapi.json")["servers"] == [{"url": BASE}]
+    assert get_document("/types/metadata.json")["config"]["baseUrl"] == BASE
+    assert get_document("/metadata/app.json")["app"]["baseUrl"] == BASE
+    assert get_document("/")["metadata"] == f"{BASE}/metadata"
     assert f"BaseUrl: {BASE}\n" in behind.get("/types/csharp", headers=PREFIXED).text
     sample = behind.get("/json/metadata?op=NewSession", headers=PREFIXED).text
     assert "POST /gateway/sessions HTTP/1.1\nHost: api.example.org\n" in sample
 
 
 def test_a_document_of_another_address_is_another_version(behind: TestApp) -> None:
-    tags = {behind.get("/openapi.json", headers=each).headers["ETag"] for each in ({}, PREFIXED, {"Host": "a.example"})}
+    tags = {
+        behind.get("/openapi.json", headers=headers).headers["ETag"]
+        for headers in ({}, PREFIXED, {"Host": "a.example"})
+    }
     assert len(tags) == 3
 
 
@@ -212,14 +224,14 @@ def test_cookies_are_of_the_prefix_and_secure(behind: TestApp) -> None:
     lines = behind.post_json("/auth", credentials, headers=PREFIXED).headers.getall("Set-Cookie")
     assert lines
     assert all("; Path=/gateway;" in line and line.endswith("; Secure") for line in lines)
-    gone = behind.post_json("/auth/logout", {}, headers=PREFIXED).headers.getall("Set-Cookie")
-    assert all("; Path=/gateway;" in line for line in gone)
+    expired = behind.post_json("/auth/logout", {}, headers=PREFIXED).headers.getall("Set-Cookie")
+    assert all("; Path=/gateway;" in line for line in expired)
 
 
 def test_strangers_change_nothing(anonymous: TestApp) -> None:
     anonymous.extra_environ["REMOTE_ADDR"] = "203.0.113.9"
-    given = {**PREFIXED, "Forwarded": "for=192.0.2.1;host=evil.example;proto=https"}
-    document = json.loads(anonymous.get("/openapi.json", headers=given).body)
+    headers = {**PREFIXED, "Forwarded": "for=192.0.2.1;host=evil.example;proto=https"}
+    document = json.loads(anonymous.get("/openapi.json", headers=headers).body)
     assert document["servers"] == [{"url": "http://localhost"}]
     credentials = {"userName": EMAIL, "password": PASSWORD}
     for line in anonymous.post_json("/auth", credentials, headers=PREFIXED).headers.getall("Set-Cookie"):
@@ -252,8 +264,8 @@ def test_the_base_url(behind: TestApp, host: str, url: str) -> None:
 )
 def test_pages_of_the_own_origin(behind: TestApp, origin: str, headers: dict[str, str], status: int) -> None:
     credentials = {"userName": EMAIL, "password": PASSWORD}
-    answer = behind.post_json("/auth", credentials, headers={"Origin": origin, **headers}, status="*")
-    assert answer.status_int == status
+    response = behind.post_json("/auth", credentials, headers={"Origin": origin, **headers}, status="*")
+    assert response.status_int == status
 
 
 def test_guesses_are_counted_for_the_clients_address(database: Database, settings: Settings) -> None:
@@ -262,8 +274,8 @@ def test_guesses_are_counted_for_the_clients_address(database: Database, setting
     app = TestApp(wsgi.build(few, database), extra_environ={"REMOTE_ADDR": "127.0.0.1"})
 
     def guess(address: str) -> int:
-        wrong = {"userName": "nobody@example.org", "password": "wrong password"}
-        status = app.post_json("/auth", wrong, headers={"X-Forwarded-For": address}, status="*").status_int
+        credentials = {"userName": "nobody@example.org", "password": "wrong password"}
+        status = app.post_json("/auth", credentials, headers={"X-Forwarded-For": address}, status="*").status_int
         return int(status)
 
     statuses = [guess(f"198.51.100.7:{40_000 + number}") for number in range(4)]
