@@ -27,21 +27,21 @@ DATA = ["/sessions", "/sessions.csv", "/nowhere", "/health", "/types/csharp", "/
 @pytest.mark.parametrize("key", [API_KEY, "wrong"])
 def test_no_response_is_taken_for_another_type(anonymous: TestApp, path: str, key: str) -> None:
     for method in ("GET", "POST", "OPTIONS"):
-        answer = anonymous.request(path, method=method, headers={"Authorization": f"Bearer {key}"}, status="*")
-        assert answer.headers.getall("X-Content-Type-Options") == ["nosniff"]
+        response = anonymous.request(path, method=method, headers={"Authorization": f"Bearer {key}"}, status="*")
+        assert response.headers.getall("X-Content-Type-Options") == ["nosniff"]
 
 
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("key", [API_KEY, "wrong"])
 def test_pages_load_nothing_and_are_framed_by_nobody(anonymous: TestApp, path: str, key: str) -> None:
-    answer = anonymous.get(path, headers={"Authorization": f"Bearer {key}"}, status="*")
-    assert answer.content_type == "text/html"
-    (policy,) = answer.headers.getall("Content-Security-Policy")
-    for each in ("default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"):
-        assert each in policy
+    response = anonymous.get(path, headers={"Authorization": f"Bearer {key}"}, status="*")
+    assert response.content_type == "text/html"
+    (policy,) = response.headers.getall("Content-Security-Policy")
+    for directive in ("default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"):
+        assert directive in policy
     assert "script-src 'unsafe-inline'" not in policy
-    assert answer.headers["Referrer-Policy"] == "same-origin"
-    assert answer.headers["X-Frame-Options"] == "DENY"
+    assert response.headers["Referrer-Policy"] == "same-origin"
+    assert response.headers["X-Frame-Options"] == "DENY"
 
 
 @pytest.mark.parametrize("path", DATA)
@@ -52,8 +52,8 @@ def test_data_has_no_policy(client: TestApp, path: str) -> None:
 def test_https_stays_https(anonymous: TestApp) -> None:
     over = {"wsgi.url_scheme": "https"}
     for path in ("/health", "/nowhere", "/metadata"):
-        answer = anonymous.get(path, extra_environ=over, status="*")
-        assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+        response = anonymous.get(path, extra_environ=over, status="*")
+        assert response.headers["Strict-Transport-Security"] == "max-age=31536000"
         assert "Strict-Transport-Security" not in anonymous.get(path, status="*").headers
 
 

@@ -20,7 +20,7 @@ JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 CHANNELS = "Voice, Chat, Fax"
 
 
-def status_of(response: Any) -> Any:
+def read_status(response: Any) -> Any:
     return response.json["responseStatus"]
 
 
@@ -51,7 +51,7 @@ def test_jsv_that_is_read_as_json(client: TestApp, body: str, hinted: bool) -> N
     for content_type in (JSON, FORM, None):
         response = post(client, "/sessions", body, content_type)
         assert response.status_int == 400
-        message = status_of(response)["message"]
+        message = read_status(response)["message"]
         assert ("for JSV use ?format=jsv or Content-Type: text/jsv" in message) is hinted
         assert message.endswith("in place of application/json") is (hinted and content_type == JSON)
 
@@ -63,7 +63,7 @@ def test_what_is_read_as_jsv_has_no_such_hint(client: TestApp, body: str) -> Non
 
 
 def test_a_value_that_is_no_member_of_an_enum(client: TestApp) -> None:
-    status = status_of(post(client, "/sessions", '{"channel":"Pigeon","direction":"Up"}', JSON))
+    status = read_status(post(client, "/sessions", '{"channel":"Pigeon","direction":"Up"}', JSON))
     assert status["errors"][0] == {
         "errorCode": "SerializationException",
         "fieldName": "Channel",
@@ -71,9 +71,9 @@ def test_a_value_that_is_no_member_of_an_enum(client: TestApp) -> None:
     }
     assert status["meta"]["AllowedValues"].startswith(f"Channel: {CHANNELS}; Direction: ")
     batch = post(client, "/json/reply/NewSession[]", '[{},{"channel":"Pigeon"}]', JSON)
-    assert status_of(batch)["meta"] == {"AllowedValues": f"Channel: {CHANNELS}", "AutoBatchIndex": "1"}
+    assert read_status(batch)["meta"] == {"AllowedValues": f"Channel: {CHANNELS}", "AutoBatchIndex": "1"}
     # What is no boolean has no list.
-    assert "meta" not in status_of(post(client, "/sessions", '{"startSession":"maybe"}', JSON))
+    assert "meta" not in read_status(post(client, "/sessions", '{"startSession":"maybe"}', JSON))
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_value_that_is_no_member_of_an_enum(client: TestApp) -> None:
     [("/json/reply/NewSession?channel=Pigeon", ""), ("/sessions?channel=Pigeon", ""), ("/sessions", "channel=Pigeon")],
 )
 def test_queries_and_forms_have_the_errors_of_the_replaced_host(client: TestApp, path: str, body: str) -> None:
-    status = status_of(post(client, path, body, FORM))
+    status = read_status(post(client, path, body, FORM))
     (failure,) = status["errors"]
     assert "meta" not in status
     assert failure == {
@@ -97,7 +97,7 @@ def test_plain_errors_list_the_names(signed_in: Callable[..., TestApp]) -> None:
         post(plain, "/sessions?channel=Pigeon", "", FORM),
         post(plain, "/sessions", '{"channel":"Pigeon"}', JSON),
     ):
-        (failure,) = status_of(response)["errors"]
+        (failure,) = read_status(response)["errors"]
         assert failure["message"] == f"'Pigeon' is an Invalid value for 'channel'; allowed: {CHANNELS}"
 
 
@@ -118,17 +118,17 @@ def test_plain_errors_list_the_names(signed_in: Callable[..., TestApp]) -> None:
 )
 def test_an_unknown_path(client: TestApp, path: str, sentence: str) -> None:
     response = client.get(path, status=404)
-    assert status_of(response)["message"] == f"There is nothing at this address. {sentence}"
+    assert read_status(response)["message"] == f"There is nothing at this address. {sentence}"
 
 
 def test_an_unknown_path_names_no_hidden_operation(signed_in: Callable[..., TestApp]) -> None:
     app = signed_in(metadata="permitted")
-    assert "sessions" not in client_text(app, "/sesions")
-    assert "Did you mean /auth?" in client_text(app, "/atuh")
+    assert "sessions" not in read_message(app, "/sesions")
+    assert "Did you mean /auth?" in read_message(app, "/atuh")
 
 
-def client_text(app: TestApp, path: str) -> str:
-    return str(status_of(app.get(path, status=404))["message"])
+def read_message(app: TestApp, path: str) -> str:
+    return str(read_status(app.get(path, status=404))["message"])
 
 
 def test_nearest_of_nothing() -> None:
@@ -141,14 +141,14 @@ def test_nearest_of_nothing() -> None:
 )
 def test_a_verb_that_is_not_allowed(client: TestApp, verb: str, path: str, allowed: str) -> None:
     response = client.request(path, method=verb, status=405)
-    assert status_of(response)["message"] == f"{verb} is not allowed here; allowed: {allowed}."
+    assert read_status(response)["message"] == f"{verb} is not allowed here; allowed: {allowed}."
     assert set(allowed.split(", ")) <= set(response.headers["Allow"].split(", "))
 
 
 @pytest.mark.parametrize("value", [API_KEY, f"  {API_KEY} ", "abc.def.ghi"])
 def test_a_key_without_a_scheme(anonymous: TestApp, value: str) -> None:
     response = anonymous.get("/sessions", headers={"Authorization": value}, status=401)
-    message = status_of(response)["message"]
+    message = read_status(response)["message"]
     assert message.startswith("Not Authenticated. The Authorization header has no scheme")
     assert "'Authorization: Bearer KEY'" in message
     assert value.strip() not in response.text
@@ -158,7 +158,7 @@ def test_a_key_without_a_scheme(anonymous: TestApp, value: str) -> None:
 def test_other_credentials_have_the_usual_error(anonymous: TestApp, value: str | None) -> None:
     headers = {} if value is None else {"Authorization": value}
     response = anonymous.get("/sessions", headers=headers, status=401)
-    assert status_of(response)["message"] == "Not Authenticated"
+    assert read_status(response)["message"] == "Not Authenticated"
 
 
 def test_a_key_without_a_scheme_is_passed_over_for_good_credentials(anonymous: TestApp) -> None:

@@ -65,7 +65,9 @@ def app(settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch)
     return TestApp(wsgi.build(Settings.from_environment(), database))
 
 
-def answer(app: TestApp, name: str, way: str, verb: str, headers: Mapping[str, str]) -> tuple[int, object, str]:
+def request_operation(
+    app: TestApp, name: str, way: str, verb: str, headers: Mapping[str, str]
+) -> tuple[int, object, str]:
     """Status, headers and body, without the name, lengths and what differs each time."""
     path, more, body = WAYS[way]
     request = app.RequestClass.blank(
@@ -76,21 +78,23 @@ def answer(app: TestApp, name: str, way: str, verb: str, headers: Mapping[str, s
         body=body.replace(b"{}", name.encode()) if way.startswith("xml") else body,
     )
     request.environ["CONTENT_TYPE"] = more.get("Content-Type", "")
-    given = app.do_request(request, status="*")
-    known = ("x-request-id", "date")
+    response = app.do_request(request, status="*")
+    volatile_headers = ("x-request-id", "date")
     listed = sorted(
-        (key.lower(), value.replace(name, "X")) for key, value in given.headers.items() if key.lower() not in known
+        (key.lower(), value.replace(name, "X"))
+        for key, value in response.headers.items()
+        if key.lower() not in volatile_headers
     )
-    text = re.sub("[0-9a-f]{32}", "ID", given.text.replace(name, "X"))
-    return given.status_int, listed, text
+    text = re.sub("[0-9a-f]{32}", "ID", response.text.replace(name, "X"))
+    return response.status_int, listed, text
 
 
 @pytest.mark.parametrize("caller", CALLERS)
 def test_a_hidden_operation_is_a_name_like_any_other(app: TestApp, caller: str) -> None:
     headers = CALLERS[caller]
     for way, verb in product(WAYS, VERBS):
-        hidden = answer(app, HIDDEN, way, verb, headers)
-        assert hidden == answer(app, UNKNOWN, way, verb, headers), (way, verb)
+        hidden = request_operation(app, HIDDEN, way, verb, headers)
+        assert hidden == request_operation(app, UNKNOWN, way, verb, headers), (way, verb)
         assert "Response>" not in hidden[2].replace("<ErrorResponse", "").replace("</ErrorResponse>", "")
         if verb != "OPTIONS":
             assert hidden[0] in (302, 401, 403, 405, 429)
@@ -98,8 +102,8 @@ def test_a_hidden_operation_is_a_name_like_any_other(app: TestApp, caller: str) 
 
 def test_without_a_log_in_verbs_tell_nothing(app: TestApp) -> None:
     for name, caller in product((HIDDEN, UNKNOWN), ("nobody", "wrong key", "stale cookie")):
-        found = {answer(app, name, "json", verb, CALLERS[caller])[0] for verb in VERBS[:5]}
-        assert found == {401}
+        statuses = {request_operation(app, name, "json", verb, CALLERS[caller])[0] for verb in VERBS[:5]}
+        assert statuses == {401}
 
 
 def test_refusals_at_routes_are_of_no_operations_type(app: TestApp) -> None:
@@ -112,11 +116,11 @@ def test_refusals_at_routes_are_of_no_operations_type(app: TestApp) -> None:
 
 def test_who_may_call_it_knows_it(app: TestApp) -> None:
     administrator = {"Authorization": f"Bearer {API_KEY}"}
-    assert answer(app, HIDDEN, "json", "OPTIONS", administrator) != answer(
+    assert request_operation(app, HIDDEN, "json", "OPTIONS", administrator) != request_operation(
         app, UNKNOWN, "json", "OPTIONS", administrator
     )
-    wrong = app.request(f"/json/reply/{HIDDEN}", method="DELETE", headers=administrator, status=405)
-    assert "Could not find method named Delete(PatchUser)" in wrong.text
+    refusal = app.request(f"/json/reply/{HIDDEN}", method="DELETE", headers=administrator, status=405)
+    assert "Could not find method named Delete(PatchUser)" in refusal.text
     assert app.post_json(f"/json/reply/{HIDDEN}", {}, headers=administrator, status="*").status_int in (400, 404)
     signed_in = app.post_json("/json/reply/Authenticate", {"userName": EMAIL, "password": PASSWORD})
     assert signed_in.json["userName"] == EMAIL
@@ -126,8 +130,8 @@ def test_a_denied_call_of_a_hidden_operation_has_its_audit_line(
     app: TestApp,
 ) -> None:
     with capture_logs() as lines:
-        answer(app, HIDDEN, "json", "PATCH", CALLERS["user"])
-    assert "access denied" in [each["event"] for each in lines]
+        request_operation(app, HIDDEN, "json", "PATCH", CALLERS["user"])
+    assert "access denied" in [line["event"] for line in lines]
     assert HIDDEN in str(lines)
 
 

@@ -59,10 +59,14 @@ CALLS: dict[str, tuple[str, str, Any]] = {
 
 
 def test_every_operation_that_writes_declares_it() -> None:
-    assert {each.name for each in catalog if each.idempotent} == CALLS.keys()
-    others = {each.name for each in catalog if each.writes and not each.idempotent and not each.signs_in}
+    assert {operation.name for operation in catalog if operation.idempotent} == CALLS.keys()
+    other_names = {
+        operation.name
+        for operation in catalog
+        if operation.writes and not operation.idempotent and not operation.signs_in
+    }
     # Channels that are added or removed twice are as after once.
-    assert others == {"UpdateEventSubscriber"}
+    assert other_names == {"UpdateEventSubscriber"}
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -78,30 +82,30 @@ def test_an_operation_is_done_once(client: TestApp, session: Any, name: str) -> 
             return client.delete(path, headers=headers, status="*")
         return getattr(client, f"{verb.lower()}_json")(path, body, headers=headers, status="*")
 
-    first, again = send(body), send(body)
-    assert first.status_code in (200, 204), first.text
-    assert (again.status_code, again.body) == (first.status_code, first.body)
-    assert again.headers.get("ETag") == first.headers.get("ETag")
+    first_response, repeated_response = send(body), send(body)
+    assert first_response.status_code in (200, 204), first_response.text
+    assert (repeated_response.status_code, repeated_response.body) == (first_response.status_code, first_response.body)
+    assert repeated_response.headers.get("ETag") == first_response.headers.get("ETag")
     if body is None:
         path += "?memberToRemove=another" if name == "DeleteChatMember" else "?callSid=another"
     changed = send(None if body is None else {**body, next(iter(body), "callSid"): "another"})
     assert (changed.status_code, changed.json["responseStatus"]["errorCode"]) == (422, "IdempotencyKeyReused")
-    stored = client.get("/sessions/" + session["id"]).json
-    assert len(stored["log"]) <= len(session["log"]) + (2 if name == "DeleteChatMember" else 1)
+    stored_session = client.get("/sessions/" + session["id"]).json
+    assert len(stored_session["log"]) <= len(session["log"]) + (2 if name == "DeleteChatMember" else 1)
 
 
 def test_the_first_result_in_another_format(client: TestApp) -> None:
     headers = {"Idempotency-Key": "k"}
-    first = client.post_json("/sessions", {"displayName": "a"}, headers=headers).json
-    again = client.post_json("/sessions.xml", {"displayName": "a"}, headers=headers)
-    assert f">{first['id']}</" in again.text
+    session = client.post_json("/sessions", {"displayName": "a"}, headers=headers).json
+    repeated_response = client.post_json("/sessions.xml", {"displayName": "a"}, headers=headers)
+    assert f">{session['id']}</" in repeated_response.text
 
 
 def test_each_request_of_a_batch_is_done_once(client: TestApp) -> None:
     bodies, headers = [{"displayName": "a"}, {"displayName": "b"}], {"Idempotency-Key": "k"}
-    first = client.post_json("/json/reply/NewSession[]", bodies, headers=headers)
-    again = client.post_json("/json/reply/NewSession[]", [*bodies, {"displayName": "c"}], headers=headers)
-    assert again.json[:2] == first.json
+    first_response = client.post_json("/json/reply/NewSession[]", bodies, headers=headers)
+    repeated_response = client.post_json("/json/reply/NewSession[]", [*bodies, {"displayName": "c"}], headers=headers)
+    assert repeated_response.json[:2] == first_response.json
     assert client.get("/sessions.json").json["totalCount"] == 3
     changed = client.post_json("/json/reply/NewSession[]", bodies[::-1], headers=headers, status=422)
     assert changed.json["responseStatus"]["meta"]["AutoBatchIndex"] == "0"
@@ -112,8 +116,8 @@ def test_a_failed_call_with_a_slow_part_may_be_repeated(client: TestApp) -> None
     client.post_json("/users", {"emailAddress": "taken@example.org"})
     body = {"emailAddress": "taken@example.org", "password": "a good long password"}
     for _ in range(2):
-        answer = client.post_json("/users", body, headers={"Idempotency-Key": "k"}, status="*")
-        assert answer.json["responseStatus"]["errorCode"] != "IdempotencyKeyInProgress"
+        response = client.post_json("/users", body, headers={"Idempotency-Key": "k"}, status="*")
+        assert response.json["responseStatus"]["errorCode"] != "IdempotencyKeyInProgress"
     free = {**body, "emailAddress": "free@example.org"}
     assert client.post_json("/users", free, headers={"Idempotency-Key": "k"}).json["emailAddress"] == "free@example.org"
 
@@ -124,16 +128,18 @@ def test_no_key_is_a_key_of_its_own(client: TestApp) -> None:
 
 
 def test_a_key_is_too_long(client: TestApp) -> None:
-    answer = client.post_json("/sessions", {}, headers={"Idempotency-Key": "k" * 256}, status=400)
-    assert answer.json["responseStatus"]["errorCode"] == "Length"
+    response = client.post_json("/sessions", {}, headers={"Idempotency-Key": "k" * 256}, status=400)
+    assert response.json["responseStatus"]["errorCode"] == "Length"
     client.post_json("/sessions", {}, headers={"Idempotency-Key": "k" * 255}, status=200)
 
 
 def test_openapi_shows_the_header(client: TestApp) -> None:
     paths = client.get("/openapi.json").json["paths"]
-    made = paths["/sessions"]["post"]
-    assert [each["in"] for each in made["parameters"] if each["name"] == "Idempotency-Key"] == ["header"]
-    assert {"409", "422"} <= made["responses"].keys()
+    operation = paths["/sessions"]["post"]
+    assert [parameter["in"] for parameter in operation["parameters"] if parameter["name"] == "Idempotency-Key"] == [
+        "header"
+    ]
+    assert {"409", "422"} <= operation["responses"].keys()
     assert "422" not in paths["/sessions"]["get"]["responses"]
     assert "422" not in paths["/auth"]["post"]["responses"]
 
@@ -147,11 +153,11 @@ def test_openapi_shows_the_header(client: TestApp) -> None:
     ],
 )
 def test_what_can_not_be_idempotent_is_refused_at_start(verb: str, more: dict[str, Any], words: str) -> None:
-    made = Catalog()
-    made.operation(verb, "/x", idempotent=True, **more)(type("Thing", (Dto,), {"__module__": __name__}))
-    made.handlers["Thing"] = lambda request, context: None
+    contract = Catalog()
+    contract.operation(verb, "/x", idempotent=True, **more)(type("Thing", (Dto,), {"__module__": __name__}))
+    contract.handlers["Thing"] = lambda request, context: None
     with pytest.raises(CatalogError, match=words):
-        made.check()
+        contract.check()
 
 
 class Wait(Dto):
@@ -209,12 +215,12 @@ def send(slow: Slow, database: Database, settings: Settings) -> Iterator[Callabl
 
 def test_a_key_in_progress(slow: Slow, send: Callable[..., Any]) -> None:
     with ThreadPoolExecutor(1) as pool:
-        first = pool.submit(send, key="k")
+        first_call = pool.submit(send, key="k")
         assert slow.began.wait(20)
-        answer = send(key="k")
-        assert (answer.status_code, answer.json["responseStatus"]["errorCode"]) == (409, "IdempotencyKeyInProgress")
+        response = send(key="k")
+        assert (response.status_code, response.json["responseStatus"]["errorCode"]) == (409, "IdempotencyKeyInProgress")
         slow.go.set()
-        assert first.result().json == {"name": "call 1"}
+        assert first_call.result().json == {"name": "call 1"}
     assert send(key="k").json == {"name": "call 1"}
     assert send(key="other").json == {"name": "call 2"}
     assert send().json == {"name": "call 3"}
@@ -226,7 +232,7 @@ def test_a_commit_that_nobody_acknowledged(
 ) -> None:
     commit = databases.Unit._commit
 
-    def lost(unit: databases.Unit) -> None:
+    def lose_commit(unit: databases.Unit) -> None:
         if not slow.began.is_set():
             commit(unit)
             return
@@ -234,10 +240,10 @@ def test_a_commit_that_nobody_acknowledged(
         raise UnknownCommit("lost")
 
     slow.go.set()
-    monkeypatch.setattr(databases.Unit, "_commit", lost)
-    answer = send(path, key)
-    assert (answer.status_code, answer.json["responseStatus"]["errorCode"]) == (503, "OutcomeUnknown")
-    assert answer.headers.get("Retry-After") == retry
+    monkeypatch.setattr(databases.Unit, "_commit", lose_commit)
+    response = send(path, key)
+    assert (response.status_code, response.json["responseStatus"]["errorCode"]) == (503, "OutcomeUnknown")
+    assert response.headers.get("Retry-After") == retry
 
 
 class Order(Dto):
@@ -247,12 +253,12 @@ class Order(Dto):
 
 
 def test_a_repeated_key_gets_status_and_headers_again(database: Database, settings: Settings) -> None:
-    made = Catalog()
-    made.operation("POST", "/orders", returns=Order, access=SIGNED_IN, idempotent=True)(Order)
+    contract = Catalog()
+    contract.operation("POST", "/orders", returns=Order, access=SIGNED_IN, idempotent=True)(Order)
     calls: list[str] = []
 
-    @made.handles(Order)
-    def order(request: Instance, context: Context) -> Any:
+    @contract.handles(Order)
+    def place_order(request: Instance, context: Context) -> Any:
         calls.append(request.how)
         if request.how == "content":
             return context.send(b"bytes")
@@ -263,18 +269,24 @@ def test_a_repeated_key_gets_status_and_headers_again(database: Database, settin
         return Order.new(how=request.how)
 
     callers = Authenticator(database, [settings.read_signing_secret()])
-    client = TestApp(create_app(made, default_registry(), database, callers, Options(once=Keys(database))))
+    client = TestApp(create_app(contract, default_registry(), database, callers, Options(once=Keys(database))))
     client.authorization = ("Bearer", API_KEY)
 
     def call(how: str) -> Any:
         return client.post_json("/orders", {"how": how}, headers={"Idempotency-Key": how}, status="*")
 
     for how, status in (("set", 201), ("redirect", 303)):
-        first, again = call(how), call(how)
-        assert (again.status_code, again.body) == (first.status_code, first.body)
-        assert first.status_code == status
-        assert again.headers["Location"] == first.headers["Location"]
+        first_response, repeated_response = call(how), call(how)
+        assert (repeated_response.status_code, repeated_response.body) == (
+            first_response.status_code,
+            first_response.body,
+        )
+        assert first_response.status_code == status
+        assert repeated_response.headers["Location"] == first_response.headers["Location"]
     assert call("content").body == b"bytes"
-    again = call("content")
-    assert (again.status_code, again.json["responseStatus"]["errorCode"]) == (409, "IdempotentResultNotKept")
+    repeated_response = call("content")
+    assert (repeated_response.status_code, repeated_response.json["responseStatus"]["errorCode"]) == (
+        409,
+        "IdempotentResultNotKept",
+    )
     assert calls == ["set", "redirect", "content"]

@@ -38,10 +38,10 @@ def allowing(database: Database, monkeypatch: pytest.MonkeyPatch, settings: Sett
 @pytest.mark.parametrize("accept", ["*/*", "text/html", "application/jsv"])
 def test_it_comes_before_other_ways_to_name_a_format(allowing: TestApp, address: str, accept: str) -> None:
     allowing.post_json("/sessions", {"displayName": "Called"})
-    answer = allowing.get(address, headers={"Accept": accept})
-    assert answer.headers["Content-Type"] == "text/javascript"
-    assert answer.text.startswith('fn({"items":[{')
-    assert answer.text.endswith("})")
+    response = allowing.get(address, headers={"Accept": accept})
+    assert response.headers["Content-Type"] == "text/javascript"
+    assert response.text.startswith('fn({"items":[{')
+    assert response.text.endswith("})")
 
 
 @pytest.mark.parametrize(
@@ -54,15 +54,15 @@ def test_it_comes_before_other_ways_to_name_a_format(allowing: TestApp, address:
     ],
 )
 def test_what_stays_as_it_is(allowing: TestApp, address: str, kind: str) -> None:
-    answer = allowing.get(address)
-    assert answer.content_type == kind
-    assert "fn(" not in answer.text
+    response = allowing.get(address)
+    assert response.content_type == kind
+    assert "fn(" not in response.text
 
 
 def test_errors_are_called_too_and_the_name_is_one(allowing: TestApp) -> None:
-    answer = allowing.get("/sessions/nobody?callback=a-b.c(alert)//", status=404)
-    assert answer.headers["Content-Type"] == "text/javascript"
-    assert answer.text.startswith('a_b.c_alert___({"responseStatus":{"errorCode":"NotFound"')
+    response = allowing.get("/sessions/nobody?callback=a-b.c(alert)//", status=404)
+    assert response.headers["Content-Type"] == "text/javascript"
+    assert response.text.startswith('a_b.c_alert___({"responseStatus":{"errorCode":"NotFound"')
 
 
 def test_compressed_with_the_call_around_it(allowing: TestApp) -> None:
@@ -71,16 +71,16 @@ def test_compressed_with_the_call_around_it(allowing: TestApp) -> None:
     headers = {"Accept-Encoding": "gzip", "Authorization": f"Bearer {API_KEY}"}
     for query in ("callback=fn", "callback=fn&all=true"):
         # WebTest's own client would inflate it.
-        answer = allowing.RequestClass.blank(f"/sessions?{query}", headers=headers).get_response(allowing.app)
-        assert answer.headers["Content-Encoding"] == "gzip"
-        text = zlib.decompressobj(31).decompress(answer.body)
+        response = allowing.RequestClass.blank(f"/sessions?{query}", headers=headers).get_response(allowing.app)
+        assert response.headers["Content-Encoding"] == "gzip"
+        text = zlib.decompressobj(31).decompress(response.body)
         assert (text[:4], text[-2:]) == (b"fn({", b"})")
 
 
 def test_it_is_not_allowed_unless_somebody_says_so(client: TestApp) -> None:
-    answer = client.get("/sessions?callback=fn")
-    assert answer.content_type == "application/json"
-    assert answer.text.startswith("{")
+    response = client.get("/sessions?callback=fn")
+    assert response.content_type == "application/json"
+    assert response.text.startswith("{")
 
 
 @pytest.mark.parametrize(

@@ -23,15 +23,17 @@ BROWSER = {
 }
 
 
-def make(client: TestApp, path: str = "/sessions", **values: Any) -> dict[str, Any]:
-    made: dict[str, Any] = client.post_json(path, {"displayName": "Order 4711", **values}).json
-    return made
+def create_entity(client: TestApp, path: str = "/sessions", **values: Any) -> dict[str, Any]:
+    entity: dict[str, Any] = client.post_json(path, {"displayName": "Order 4711", **values}).json
+    return entity
 
 
 def test_a_list(client: TestApp) -> None:
-    parent = make(client)
-    customer = make(client, "/customers", name="Acme")
-    child = make(client, displayName="<b>", parentSessionId=parent["id"], customerId=customer["id"], channel="Chat")
+    parent = create_entity(client)
+    customer = create_entity(client, "/customers", name="Acme")
+    child = create_entity(
+        client, displayName="<b>", parentSessionId=parent["id"], customerId=customer["id"], channel="Chat"
+    )
     page = client.get("/sessions.html?from=a&countPerPage=1").text
     assert "<title>Sessions</title>" in page
     assert "<h1>Sessions <small>— 2, newest first, page 1 of 2</small></h1>" in page
@@ -47,8 +49,8 @@ def test_a_list(client: TestApp) -> None:
 
 
 def test_every_link_of_a_list_answers(client: TestApp) -> None:
-    make(client, customerId=make(client, "/customers", name="Acme")["id"])
-    make(client)
+    create_entity(client, customerId=create_entity(client, "/customers", name="Acme")["id"])
+    create_entity(client)
     for address in (
         "/sessions?countPerPage=1",
         "/customers",
@@ -59,13 +61,13 @@ def test_every_link_of_a_list_answers(client: TestApp) -> None:
         "/sessions/my",
     ):
         page = client.get(address, headers=BROWSER).text
-        for link in {each.replace("&amp;", "&") for each in re.findall(r'<a [^>]*href="(/[^"#]*)', page)}:
+        for link in {address.replace("&amp;", "&") for address in re.findall(r'<a [^>]*href="(/[^"#]*)', page)}:
             assert client.get(link, headers=BROWSER).status_int in (200, 302), link
 
 
 def test_all_rows(client: TestApp) -> None:
     for number in range(3):
-        make(client, displayName=f"Call {number}")
+        create_entity(client, displayName=f"Call {number}")
     page = client.get("/sessions.html?all=true&sortField=displayName&sortOrder=Ascend").text
     assert "<small>— 3, by display name, ascending</small>" in page
     assert page.index(">Call 0<") < page.index(">Call 1<") < page.index(">Call 2<")
@@ -80,22 +82,24 @@ def test_an_empty_list(client: TestApp) -> None:
 
 
 def test_a_record(client: TestApp) -> None:
-    made = make(client, memberEmailAddresses=["bob@example.org"])
-    page = client.get(f"/sessions/{made['id']}.html").text
+    session = create_entity(client, memberEmailAddresses=["bob@example.org"])
+    page = client.get(f"/sessions/{session['id']}.html").text
     assert "<title>Order 4711 · Session</title>" in page
     for link in (
-        f"/explorer#EndSession?sessionId={made['id']}",
-        f"/explorer#HoldSession?sessionId={made['id']}",
-        f"/sessions?parentSessionId={made['id']}",
-        f"/accounts/{made['accountId']}",
+        f"/explorer#EndSession?sessionId={session['id']}",
+        f"/explorer#HoldSession?sessionId={session['id']}",
+        f"/sessions?parentSessionId={session['id']}",
+        f"/accounts/{session['accountId']}",
     ):
         assert f'href="{link}"' in page, link
-    places = [page.index(each) for each in (">Call state<", "<h2>Log<", "<h2>Members<", "<h2>Details<", "<h2>IDs<")]
+    places = [
+        page.index(heading) for heading in (">Call state<", "<h2>Log<", "<h2>Members<", "<h2>Details<", "<h2>IDs<")
+    ]
     assert places == sorted(places)
 
 
 def test_only_what_the_caller_may_call_is_offered(client: TestApp, database: Database, settings: Settings) -> None:
-    made = make(client)
+    session = create_entity(client)
     email = "carl@example.org"
     made_user = client.post_json("/users", {"emailAddress": email, "password": PASSWORD}).json
     client.patch_json(f"/users/{made_user['id']}", {"roles": []})
@@ -104,9 +108,9 @@ def test_only_what_the_caller_may_call_is_offered(client: TestApp, database: Dat
     page = caller.get("/accounts.html").text
     assert "New account" not in page
     assert "New account" in client.get("/accounts.html").text
-    page = f"/sessions/{made['id']}.html"
+    page = f"/sessions/{session['id']}.html"
     assert "End session" in client.get(page).text
-    client.delete(f"/sessions/{made['id']}")
+    client.delete(f"/sessions/{session['id']}")
     assert "Hold session" not in client.get(page).text
     assert "End session" not in client.get(page).text
 
@@ -136,27 +140,27 @@ def test_every_page_says_who_is_signed_in(anonymous: TestApp, path: str) -> None
     stranger = anonymous.get(path, headers={**BROWSER, "Sec-Fetch-Mode": "cors"}, status="*")
     assert ">Sign in</a>" in stranger.text
     anonymous.post("/auth/credentials", {"userName": EMAIL, "password": PASSWORD}, headers=BROWSER)
-    known = anonymous.get(
+    signed_in_page = anonymous.get(
         path,
         headers={**BROWSER, **({"If-None-Match": etag} if (etag := stranger.headers.get("ETag")) else {})},
         status="*",
     )
-    assert f'<span class="name">{EMAIL}</span>' in known.text
-    assert '<form class="who" method="post" action="/auth/logout">' in known.text
-    assert "form-action 'self'" in known.headers["Content-Security-Policy"]
-    done = anonymous.post("/auth/logout", {"continue": "/login"}, headers=BROWSER)
-    assert (done.status_int, done.headers["Location"]) == (302, "/login")
+    assert f'<span class="name">{EMAIL}</span>' in signed_in_page.text
+    assert '<form class="who" method="post" action="/auth/logout">' in signed_in_page.text
+    assert "form-action 'self'" in signed_in_page.headers["Content-Security-Policy"]
+    response = anonymous.post("/auth/logout", {"continue": "/login"}, headers=BROWSER)
+    assert (response.status_int, response.headers["Location"]) == (302, "/login")
     assert ">Sign in</a>" in anonymous.get(path, headers={**BROWSER, "Sec-Fetch-Mode": "cors"}, status="*").text
 
 
 def test_the_style_sheet_is_the_one_that_the_policy_admits(client: TestApp) -> None:
     for path in ("/sessions.html", "/metadata", "/login", "/explorer", "/nope.html"):
-        answer = client.get(path, status="*")
-        (style,) = re.findall(r"<style>(.*?)</style>", answer.text, re.DOTALL)
+        response = client.get(path, status="*")
+        (style,) = re.findall(r"<style>(.*?)</style>", response.text, re.DOTALL)
         digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-        assert f"style-src 'sha256-{digest}'" in answer.headers["Content-Security-Policy"]
-        assert "unsafe" not in answer.headers["Content-Security-Policy"]
-        assert " style=" not in answer.text
+        assert f"style-src 'sha256-{digest}'" in response.headers["Content-Security-Policy"]
+        assert "unsafe" not in response.headers["Content-Security-Policy"]
+        assert " style=" not in response.text
 
 
 @pytest.mark.parametrize(
@@ -170,8 +174,8 @@ def test_the_style_sheet_is_the_one_that_the_policy_admits(client: TestApp) -> N
     ],
 )
 def test_addresses_of_other_servers_pages(anonymous: TestApp, path: str, location: str) -> None:
-    answer = anonymous.get(path)
-    assert (answer.status_int, answer.headers["Location"]) == (302, location)
+    response = anonymous.get(path)
+    assert (response.status_int, response.headers["Location"]) == (302, location)
 
 
 def test_what_is_posted_is_shown_as_a_record(client: TestApp) -> None:

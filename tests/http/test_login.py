@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from gateway.http.login import local_path
 from tests.users.conftest import ADA, PASSWORD, cheap, store, world
 
-from .test_auth import CREDENTIALS, ELSEWHERE, Client, app, basic, client, set_cookies
+from .test_auth import CREDENTIALS, ELSEWHERE, Client, app, client, list_cookies, make_basic
 
 __all__ = ["app", "cheap", "client", "store", "world"]
 
@@ -28,18 +28,18 @@ FORM = "application/x-www-form-urlencoded"
 
 def send(client: Client, path: str, fields: Mapping[str, str], **headers: str) -> Any:
     """A form as a browser sends it."""
-    sent = {**BROWSER, "Sec_Fetch_Site": "same-origin", "Content_Type": FORM, **headers}
-    return client("POST", path, urlencode(fields).encode(), **sent)
+    request_headers = {**BROWSER, "Sec_Fetch_Site": "same-origin", "Content_Type": FORM, **headers}
+    return client("POST", path, urlencode(fields).encode(), **request_headers)
 
 
 def log_in(client: Client, goal: str, **more: str) -> Any:
     return send(client, "/auth/credentials", {"userName": ADA, "password": PASSWORD, "continue": goal, **more})
 
 
-def hidden(page: Any) -> str:
-    found = re.search(r'<input type="hidden" name="continue" value="([^"]*)">', page.text)
-    assert found
-    return found[1].replace("&amp;", "&")
+def read_continue(page: Any) -> str:
+    match = re.search(r'<input type="hidden" name="continue" value="([^"]*)">', page.text)
+    assert match
+    return match[1].replace("&amp;", "&")
 
 
 # The challenge.
@@ -51,8 +51,8 @@ def hidden(page: Any) -> str:
 )
 def test_browsers_open_no_dialog_for_what_pages_send(client: Client, mode: str | None, challenged: bool) -> None:
     headers = {} if mode is None else {"Sec_Fetch_Mode": mode}
-    for shown in ({}, {"Authorization": basic(ADA, "wrong")}, {"Authorization": "Bearer nope"}):
-        response = client("GET", "/sessions", **headers, **shown)
+    for credentials in ({}, {"Authorization": make_basic(ADA, "wrong")}, {"Authorization": "Bearer nope"}):
+        response = client("GET", "/sessions", **headers, **credentials)
         assert response.status_code == 401
         assert (response.headers.get("WWW-Authenticate") == 'Basic realm="gateway"') == challenged
 
@@ -89,10 +89,10 @@ def test_documents_are_led_to_the_log_in_and_back(client: Client, path: str) -> 
     assert parse_qs(location.query) == {"redirect": [path]}
     page = client("GET", response.headers["Location"], **BROWSER)
     assert (page.status_code, page.content_type) == (200, "text/html")
-    assert hidden(page) == path
-    done = log_in(client, hidden(page))
-    assert (done.status_code, done.headers["Location"]) == (302, path)
-    assert client.user() == ADA
+    assert read_continue(page) == path
+    response = log_in(client, read_continue(page))
+    assert (response.status_code, response.headers["Location"]) == (302, path)
+    assert client.read_user() == ADA
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_the_page_works_without_scripts_under_a_strict_policy(client: Client) ->
         assert "frame-ancestors 'none'" in policy
         assert "script" not in page.text
         assert page.headers["Cache-Control"] == "no-store"
-        assert not set_cookies(page)
+        assert not list_cookies(page)
     assert client("HEAD", "/login").status_code == 200
     labels = re.findall(r'<label for="(\w+)">', client("GET", "/login").text)
     assert labels == ["user", "password", "remember"]
@@ -134,8 +134,8 @@ def test_the_page_works_without_scripts_under_a_strict_policy(client: Client) ->
 
 
 def test_one_stays_signed_in_who_wants_to(client: Client) -> None:
-    done = log_in(client, "/x", rememberMe="true")
-    assert all("Max-Age=2419200" in line for line in set_cookies(done))
+    response = log_in(client, "/x", rememberMe="true")
+    assert all("Max-Age=2419200" in line for line in list_cookies(response))
 
 
 @pytest.mark.parametrize(
@@ -153,27 +153,27 @@ def test_a_log_in_that_fails_shows_the_form_again(
     assert (page.status_code, page.content_type) == (status, "text/html")
     assert words in page.text
     assert 'role="alert"' in page.text
-    assert hidden(page) == "/sessions?page=2&x=1"
+    assert read_continue(page) == "/sessions?page=2&x=1"
     assert "<b>" not in page.text
     assert fields["userName"] == '"><b>' or f'value="{ADA}"' in page.text
     assert "form-action 'self'" in page.headers["Content-Security-Policy"]
-    assert not set_cookies(page)
+    assert not list_cookies(page)
 
 
 def test_pages_elsewhere_sign_nobody_in_by_the_form(client: Client) -> None:
     for headers in ELSEWHERE:
         fields = {"userName": ADA, "password": PASSWORD, "continue": "/"}
         assert send(client, "/auth/credentials", fields, **{"Sec_Fetch_Site": "", **headers}).status_code == 403
-    assert client.user() is None
+    assert client.read_user() is None
 
 
 def test_signing_out(client: Client) -> None:
     client.log_in()
     page = client("GET", "/logout", **BROWSER)
-    assert client.user() == ADA, "a link elsewhere signs nobody out"
-    done = send(client, "/auth/logout", {"continue": hidden(page)})
-    assert (done.status_code, done.headers["Location"]) == (302, "/login")
-    assert client.user() is None
+    assert client.read_user() == ADA, "a link elsewhere signs nobody out"
+    response = send(client, "/auth/logout", {"continue": read_continue(page)})
+    assert (response.status_code, response.headers["Location"]) == (302, "/login")
+    assert client.read_user() is None
 
 
 def test_clients_of_other_formats_go_nowhere(client: Client) -> None:
@@ -186,18 +186,18 @@ def test_clients_of_other_formats_go_nowhere(client: Client) -> None:
 
 
 def test_the_link_to_the_log_in_leads_back(client: Client) -> None:
-    here = "http://localhost:80"
+    base_url = "http://localhost:80"
     for referer, target in (
-        (f"{here}/sessions?page=2", "/sessions?page=2"),
-        (f"{here}/login?redirect=%2Fx", "/"),
-        (f"{here}/logout", "/"),
+        (f"{base_url}/sessions?page=2", "/sessions?page=2"),
+        (f"{base_url}/login?redirect=%2Fx", "/"),
+        (f"{base_url}/logout", "/"),
         ("https://elsewhere.example/x", "/"),
         ("", "/"),
     ):
         page = client("GET", "/login", **BROWSER, Host="localhost:80", Referer=referer)
-        assert hidden(page) == target, referer
-    page = client("GET", "/login?redirect=%2Fy", **BROWSER, Host="localhost:80", Referer=f"{here}/x")
-    assert hidden(page) == "/y"
+        assert read_continue(page) == target, referer
+    page = client("GET", "/login?redirect=%2Fy", **BROWSER, Host="localhost:80", Referer=f"{base_url}/x")
+    assert read_continue(page) == "/y"
 
 
 # Where one goes on to.
@@ -251,21 +251,21 @@ NOT_HERE = [
 def test_paths_of_this_host(client: Client, text: str) -> None:
     assert local_path(text, "localhost:80") == HERE[text]
     for name in ("continue", "redirect", "Continue"):
-        done = send(client, "/auth/credentials", {"userName": ADA, "password": PASSWORD, name: text})
-        assert (done.status_code, done.headers["Location"]) == (302, HERE[text])
+        response = send(client, "/auth/credentials", {"userName": ADA, "password": PASSWORD, name: text})
+        assert (response.status_code, response.headers["Location"]) == (302, HERE[text])
 
 
 @pytest.mark.parametrize("text", NOT_HERE)
 def test_other_places_are_the_first_page(client: Client, text: str) -> None:
     assert local_path(text, "localhost:80") == ""
-    assert hidden(client("GET", f"/login?{urlencode({'redirect': text})}")) == "/"
+    assert read_continue(client("GET", f"/login?{urlencode({'redirect': text})}")) == "/"
     if text:
-        done = log_in(client, text)
-        assert (done.status_code, done.headers["Location"]) == (302, "/")
+        response = log_in(client, text)
+        assert (response.status_code, response.headers["Location"]) == (302, "/")
 
 
 @given(st.text(alphabet=st.sampled_from("/\\%25cCfF09ad.:@?#ehtps \t\nxü")))
 def test_no_text_leads_away(text: str) -> None:
-    found = local_path(text, "localhost")
-    assert found == "" or (found.startswith("/") and found[1:2] not in ("/", "\\") and found.isascii())
-    assert not set(found) & set(" \t\n\\")
+    path = local_path(text, "localhost")
+    assert path == "" or (path.startswith("/") and path[1:2] not in ("/", "\\") and path.isascii())
+    assert not set(path) & set(" \t\n\\")

@@ -35,28 +35,28 @@ DOCUMENTS = [
 
 @pytest.mark.parametrize("path", PAGES)
 def test_pages(anonymous: TestApp, path: str) -> None:
-    answer = anonymous.get(path)
-    assert answer.content_type == "text/html"
-    assert answer.headers["ETag"].startswith('W/"')
-    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
-    again = anonymous.get(path, headers={"If-None-Match": answer.headers["ETag"]})
-    assert again.status_int == 304
-    assert again.body == b""
-    assert anonymous.head(path).headers["ETag"] == answer.headers["ETag"]
+    response = anonymous.get(path)
+    assert response.content_type == "text/html"
+    assert response.headers["ETag"].startswith('W/"')
+    assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+    revalidated = anonymous.get(path, headers={"If-None-Match": response.headers["ETag"]})
+    assert revalidated.status_int == 304
+    assert revalidated.body == b""
+    assert anonymous.head(path).headers["ETag"] == response.headers["ETag"]
 
 
 @pytest.mark.parametrize("path", DOCUMENTS)
 def test_data(anonymous: TestApp, path: str) -> None:
-    answer = anonymous.get(path)
-    assert answer.content_type == "application/json"
-    assert json.loads(answer.body)
-    assert anonymous.get(path, headers={"If-None-Match": answer.headers["ETag"]}).status_int == 304
+    response = anonymous.get(path)
+    assert response.content_type == "application/json"
+    assert json.loads(response.body)
+    assert anonymous.get(path, headers={"If-None-Match": response.headers["ETag"]}).status_int == 304
 
 
 def test_types(anonymous: TestApp) -> None:
-    answer = anonymous.get("/types/typescript?IncludeTypes=NewSession.*", headers={"Host": "api.example.org"})
-    assert answer.content_type == "text/plain"
-    lines = answer.text.splitlines()
+    response = anonymous.get("/types/typescript?IncludeTypes=NewSession.*", headers={"Host": "api.example.org"})
+    assert response.content_type == "text/plain"
+    lines = response.text.splitlines()
     assert "BaseUrl: http://api.example.org" in lines
     assert "IncludeTypes: NewSession.*" in lines
     assert anonymous.get("/types/typescript.d").text.count("declare module dtos") == 1
@@ -64,26 +64,26 @@ def test_types(anonymous: TestApp) -> None:
 
 
 def test_types_of_no_language(anonymous: TestApp) -> None:
-    answer = anonymous.get("/types/klingon", status=404)
-    assert answer.json["responseStatus"]["errorCode"] == "NotFound"
+    response = anonymous.get("/types/klingon", status=404)
+    assert response.json["responseStatus"]["errorCode"] == "NotFound"
 
 
 def test_an_operation_that_is_not_there(anonymous: TestApp) -> None:
-    answer = anonymous.get("/jsv/metadata?op=<b>Nope", status=404)
-    assert answer.content_type == "text/html"
-    assert "&lt;b&gt;Nope" in answer.text
-    assert "<b>Nope" not in answer.text
+    response = anonymous.get("/jsv/metadata?op=<b>Nope", status=404)
+    assert response.content_type == "text/html"
+    assert "&lt;b&gt;Nope" in response.text
+    assert "<b>Nope" not in response.text
 
 
 def test_an_operation_in_no_language(anonymous: TestApp) -> None:
-    answer = anonymous.get("/json/metadata?op=NewSession&lang=klingon", status=404)
-    assert answer.content_type == "text/html"
-    assert "There are no types in &#39;klingon&#39;" in answer.text
+    response = anonymous.get("/json/metadata?op=NewSession&lang=klingon", status=404)
+    assert response.content_type == "text/html"
+    assert "There are no types in &#39;klingon&#39;" in response.text
 
 
 def test_parameters_in_any_order_and_case(anonymous: TestApp) -> None:
-    first = anonymous.get("/jsv/metadata?op=NewSession&lang=java")
-    assert anonymous.get("/jsv/metadata?LANG=Java&Op=newsession").body == first.body
+    first_response = anonymous.get("/jsv/metadata?op=NewSession&lang=java")
+    assert anonymous.get("/jsv/metadata?LANG=Java&Op=newsession").body == first_response.body
 
 
 def test_the_root(anonymous: TestApp) -> None:
@@ -101,15 +101,15 @@ def test_operations_in_other_formats(anonymous: TestApp) -> None:
 @pytest.mark.parametrize("each", [*default_registry()], ids=lambda each: each.name)
 def test_every_format_that_there_is(anonymous: TestApp, each: Serializer) -> None:
     assert anonymous.get(f"/{each.name}/metadata?op=NewSession").content_type == "text/html"
-    told = anonymous.get(f"/operations/metadata?format={each.name}")
-    assert told.content_type == each.media_types[0]
-    assert b"NewSession" in told.body
+    response = anonymous.get(f"/operations/metadata?format={each.name}")
+    assert response.content_type == each.media_types[0]
+    assert b"NewSession" in response.body
 
 
 def test_samples_of_bytes(anonymous: TestApp) -> None:
     page = anonymous.get("/msgpack/metadata?op=GetSession").text
-    first = page[page.index("HTTP/1.1 200 OK") :].partition("\n\n")[2].splitlines()[0]
-    assert first == "de 00 29 a9 64 69 61 6c 53 74 61 74 65 a4 4e 6f  ..).dialState.No"
+    first_line = page[page.index("HTTP/1.1 200 OK") :].partition("\n\n")[2].splitlines()[0]
+    assert first_line == "de 00 29 a9 64 69 61 6c 53 74 61 74 65 a4 4e 6f  ..).dialState.No"
 
 
 def test_only_what_one_may_call(database: Database, monkeypatch: pytest.MonkeyPatch, client: TestApp) -> None:
@@ -128,19 +128,19 @@ def test_only_what_one_may_call(database: Database, monkeypatch: pytest.MonkeyPa
 
 
 def test_documents_are_made_once(anonymous: TestApp, monkeypatch: pytest.MonkeyPatch) -> None:
-    generate, made = types.generate, []
+    generate, languages = types.generate, []
 
-    def counted(name: str, *arguments: Any) -> str:
-        made.append(name)
+    def generate_and_count(name: str, *arguments: Any) -> str:
+        languages.append(name)
         return generate(name, *arguments)
 
-    monkeypatch.setattr(types, "generate", counted)
-    first = anonymous.get("/types/java").body
-    assert anonymous.get("/types/JAVA?nothing=1").body == first
-    assert made == ["java"]
+    monkeypatch.setattr(types, "generate", generate_and_count)
+    document = anonymous.get("/types/java").body
+    assert anonymous.get("/types/JAVA?nothing=1").body == document
+    assert languages == ["java"]
     anonymous.get("/types/java", headers={"Host": "other.example.org"})
     anonymous.get("/types/java?Package=org.example")
-    assert made == ["java"] * 3
+    assert languages == ["java"] * 3
 
 
 @pytest.mark.parametrize(
@@ -180,15 +180,15 @@ def test_nothing_is_made_at_the_start(database: Database, monkeypatch: pytest.Mo
 
 
 def test_options_with_code_in_them(anonymous: TestApp) -> None:
-    answer = anonymous.get("/types/php", {"GlobalNamespace": "A;system('id');//", "AddReturnMarker": "x"}, status=400)
-    status = answer.json["responseStatus"]
-    assert {each["fieldName"] for each in status["errors"]} == {"GlobalNamespace", "AddReturnMarker"}
-    assert any("'GlobalNamespace' must be names separated by" in each["message"] for each in status["errors"])
+    response = anonymous.get("/types/php", {"GlobalNamespace": "A;system('id');//", "AddReturnMarker": "x"}, status=400)
+    status = response.json["responseStatus"]
+    assert {error["fieldName"] for error in status["errors"]} == {"GlobalNamespace", "AddReturnMarker"}
+    assert any("'GlobalNamespace' must be names separated by" in error["message"] for error in status["errors"])
 
 
 def test_types_that_are_not_there(anonymous: TestApp) -> None:
-    answer = anonymous.get("/types/java?IncludeTypes=Nothing.*", status=400)
-    assert answer.json["responseStatus"]["errors"][0]["fieldName"] == "IncludeTypes"
+    response = anonymous.get("/types/java?IncludeTypes=Nothing.*", status=400)
+    assert response.json["responseStatus"]["errors"][0]["fieldName"] == "IncludeTypes"
     assert "//Note: nothing matches {none} of ExcludeTypes" in anonymous.get("/types/java?ExcludeTypes={none}").text
 
 
@@ -215,31 +215,31 @@ def test_callers_learn_no_names_of_what_they_may_not_call(
 
 def test_the_same_types_have_the_same_tag_whenever_they_were_made(monkeypatch: pytest.MonkeyPatch) -> None:
     dates = iter(["2026-01-01", "2026-01-02"])
-    made = []
+    documents = []
     for date in dates:
         library = Library(catalog, default_registry(), "Sessions", "1")
         library.date = f"{date} 00:00:00"
-        made.append(library.render_types(None, "java", [], "http://host"))
-    assert made[0].body != made[1].body
-    assert made[0].etag == made[1].etag
-    assert library.render_types(None, "java", [("Package", "a")], "http://host").etag != made[1].etag
-    assert library.render_types(None, "java", [], "http://other").etag != made[1].etag
+        documents.append(library.render_types(None, "java", [], "http://host"))
+    assert documents[0].body != documents[1].body
+    assert documents[0].etag == documents[1].etag
+    assert library.render_types(None, "java", [("Package", "a")], "http://host").etag != documents[1].etag
+    assert library.render_types(None, "java", [], "http://other").etag != documents[1].etag
 
 
 def test_types_have_the_date_of_their_newest_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for number, name in enumerate(sorted({each.dto.__module__ for each in catalog})):
+    for number, name in enumerate(sorted({operation.dto.__module__ for operation in catalog})):
         file = tmp_path / name
         file.touch()
         os.utime(file, (0, 1_700_000_000 + (60 if number == 1 else 0)))
         monkeypatch.setattr(sys.modules[name], "__file__", str(file))
-    made = Library(catalog, default_registry(), "Sessions", "1").render_types(None, "java", [], "http://host")
-    assert b"Date: 2023-11-14 22:14:20\n" in made.body
+    document = Library(catalog, default_registry(), "Sessions", "1").render_types(None, "java", [], "http://host")
+    assert b"Date: 2023-11-14 22:14:20\n" in document.body
 
 
 def test_swagger_for_those_who_ask_for_it(anonymous: TestApp) -> None:
     for path in ("/openapi?version=2", "/openapi.json?version=2.0"):
-        made = anonymous.get(path, headers={"Host": "api.example.org"}).json
-        assert (made["swagger"], made["host"], made["basePath"]) == ("2.0", "api.example.org", "/")
+        document = anonymous.get(path, headers={"Host": "api.example.org"}).json
+        assert (document["swagger"], document["host"], document["basePath"]) == ("2.0", "api.example.org", "/")
     assert anonymous.get("/openapi").json["openapi"].startswith("3.1")
     assert anonymous.get("/openapi?version=3").json["openapi"].startswith("3.1")
     refused = anonymous.get("/openapi?version=1.2", status=400).json["responseStatus"]
@@ -248,6 +248,6 @@ def test_swagger_for_those_who_ask_for_it(anonymous: TestApp) -> None:
 
 @pytest.mark.parametrize("path", ["/swagger-ui", "/swagger-ui/"])
 def test_the_page_of_swagger_is_the_explorer(anonymous: TestApp, path: str) -> None:
-    answer = anonymous.get(path)
-    assert answer.status_int == 302
-    assert answer.headers["Location"].endswith("/explorer")
+    response = anonymous.get(path)
+    assert response.status_int == 302
+    assert response.headers["Location"].endswith("/explorer")

@@ -19,7 +19,7 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;
 JAVA = "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"
 
 
-def chosen(
+def choose(
     path: str = "/sessions", query: str = "", accept: str | None = None, body: str | None = None, **more: Any
 ) -> Negotiation:
     return negotiate(path, split_pairs(query), accept, body, REGISTRY, **more)
@@ -39,13 +39,13 @@ def chosen(
     ],
 )
 def test_a_registered_suffix_names_the_format_and_is_cut_off(path: str, stem: str, name: str) -> None:
-    found = chosen(path)
-    assert (found.path, found.serializer.name) == (stem, name)
+    negotiated = choose(path)
+    assert (negotiated.path, negotiated.serializer.name) == (stem, name)
 
 
 def test_an_encoded_dot_belongs_to_the_value() -> None:
-    found = chosen("/sessions/x.xml", raw_path="/sessions/x%2Exml")
-    assert (found.path, found.serializer.name) == ("/sessions/x.xml", "json")
+    negotiated = choose("/sessions/x.xml", raw_path="/sessions/x%2Exml")
+    assert (negotiated.path, negotiated.serializer.name) == ("/sessions/x.xml", "json")
 
 
 @pytest.mark.parametrize(
@@ -70,17 +70,17 @@ def test_an_encoded_dot_belongs_to_the_value() -> None:
     ],
 )
 def test_the_query_names_a_format_or_a_media_type(query: str, name: str) -> None:
-    assert chosen(query=query, accept="text/csv").serializer.name == name
+    assert choose(query=query, accept="text/csv").serializer.name == name
 
 
 def test_the_order_of_the_ways() -> None:
-    everything = {"query": "format=csv", "accept": "application/xml", "body": "text/html"}
-    assert chosen("/json/reply/X.jsv", **everything).serializer.name == "jsv"
-    assert chosen("/json/reply/X", **everything).serializer.name == "csv"
-    assert chosen("/json/reply/X", accept="application/xml").serializer.name == "json"
-    assert chosen("/x", accept="application/xml", body="text/jsv").serializer.name == "xml"
-    assert chosen("/x", body="text/jsv").serializer.name == "jsv"
-    assert chosen("/x").serializer.name == "json"
+    requested = {"query": "format=csv", "accept": "application/xml", "body": "text/html"}
+    assert choose("/json/reply/X.jsv", **requested).serializer.name == "jsv"
+    assert choose("/json/reply/X", **requested).serializer.name == "csv"
+    assert choose("/json/reply/X", accept="application/xml").serializer.name == "json"
+    assert choose("/x", accept="application/xml", body="text/jsv").serializer.name == "xml"
+    assert choose("/x", body="text/jsv").serializer.name == "jsv"
+    assert choose("/x").serializer.name == "json"
 
 
 @pytest.mark.parametrize(
@@ -122,16 +122,16 @@ def test_the_order_of_the_ways() -> None:
     ],
 )
 def test_the_accept_header(accept: str | None, body: str | None, content_type: str) -> None:
-    assert chosen(accept=accept, body=body).content_type == content_type
+    assert choose(accept=accept, body=body).content_type == content_type
 
 
 def test_a_format_from_the_address_is_spelled_as_accept_spells_it() -> None:
-    assert chosen("/sessions.jsv", accept="text/jsv").content_type == "text/jsv"
-    assert chosen("/sessions.jsv", accept="text/csv").content_type == "application/jsv"
+    assert choose("/sessions.jsv", accept="text/jsv").content_type == "text/jsv"
+    assert choose("/sessions.jsv", accept="text/csv").content_type == "application/jsv"
 
 
 def test_another_default() -> None:
-    assert chosen(default="html").serializer.name == "html"
+    assert choose(default="html").serializer.name == "html"
 
 
 def test_media_types_have_no_parameters() -> None:
@@ -148,10 +148,10 @@ def test_media_types_have_no_parameters() -> None:
     body=st.none() | st.text(),
 )
 def test_it_never_fails_and_always_gives_a_format(path: str, query: str, accept: str | None, body: str | None) -> None:
-    found = chosen(path, query, accept, body, raw_path=path)
-    assert found.serializer in list(REGISTRY)
-    assert found.content_type.isascii()
-    assert path.startswith(found.path)
+    negotiated = choose(path, query, accept, body, raw_path=path)
+    assert negotiated.serializer in list(REGISTRY)
+    assert negotiated.content_type.isascii()
+    assert path.startswith(negotiated.path)
 
 
 @pytest.mark.parametrize(
@@ -166,9 +166,9 @@ def test_it_never_fails_and_always_gives_a_format(path: str, query: str, accept:
     ],
 )
 def test_pre_defined_paths_by_every_name_of_a_format(anonymous: TestApp, path: str, name: str | None) -> None:
-    answer = anonymous.get(path, status="*")
-    assert answer.status_code == (200 if name else 404)
+    response = anonymous.get(path, status="*")
+    assert response.status_code == (200 if name else 404)
     if name is not None:
-        found = REGISTRY.by_media_type(answer.content_type)
-        assert found is not None
-        assert found.name == name
+        serializer = REGISTRY.by_media_type(response.content_type)
+        assert serializer is not None
+        assert serializer.name == name

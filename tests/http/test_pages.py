@@ -16,7 +16,7 @@ class Links(HTMLParser):
 
     def __init__(self, page: str) -> None:
         super().__init__()
-        self.found: dict[str, str] = {}
+        self.addresses: dict[str, str] = {}
         self._address: str | None = None
         self._is_inside = False
         self.feed(page)
@@ -31,7 +31,7 @@ class Links(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self._address is not None:
-            self.found[data] = self._address
+            self.addresses[data] = self._address
 
 
 @pytest.mark.parametrize(
@@ -49,19 +49,19 @@ class Links(HTMLParser):
 def test_links_lead_to_the_same_in_other_formats(client: TestApp, address: str, status: int) -> None:
     page = client.get(address, status=status)
     assert page.content_type == "text/html"
-    links = Links(page.text).found
+    links = Links(page.text).addresses
     assert {"json", "jsv", "xml", "csv"} <= set(links)
     for name, link in links.items():
         assert client.get(link, status=status).content_type.rpartition("/")[2].removeprefix("x-") == name
 
 
 def test_links_stay_on_this_host(client: TestApp) -> None:
-    links = Links(client.get("//example.org/x.html", status=404).text).found
+    links = Links(client.get("//example.org/x.html", status=404).text).addresses
     assert links["json"] == "/example.org/x?format=json"
 
 
 def test_what_get_does_not_answer_has_no_links(client: TestApp) -> None:
-    assert Links(post(client, "/sessions.html", "{displayName:Hi}", "text/jsv").text).found == {}
+    assert Links(post(client, "/sessions.html", "{displayName:Hi}", "text/jsv").text).addresses == {}
 
 
 def test_all_columns_are_kept_by_links_to_pages_and_not_by_downloads(client: TestApp) -> None:
@@ -73,7 +73,7 @@ def test_all_columns_are_kept_by_links_to_pages_and_not_by_downloads(client: Tes
     assert "from=ann" in following
     assert "_columns=all" in following
     assert "rows list wide" in client.get(following, headers={"Accept": "text/html"}).text
-    links = Links(page.text).found
+    links = Links(page.text).addresses
     assert links["csv"] == "/sessions?from=ann&countPerPage=2&format=csv"
 
 

@@ -74,9 +74,9 @@ def test_the_cause_of_a_503_is_logged_once_a_minute(
         ids = [app.get("/ready", status=503).headers["X-Request-Id"] for _ in range(3)]
         now = 61.0
         ids.append(app.get("/ready", status=503).headers["X-Request-Id"])
-    causes = [each for each in lines if each["event"] == "unavailable"]
-    assert [each["request_id"] for each in causes] == [ids[0], ids[3]]
-    assert [each["unlogged"] for each in causes] == [0, 2]
+    causes = [line for line in lines if line["event"] == "unavailable"]
+    assert [line["request_id"] for line in causes] == [ids[0], ids[3]]
+    assert [line["unlogged"] for line in causes] == [0, 2]
     assert "Can't connect to server on 'db'" in causes[0]["cause"]
     assert causes[0]["path"] == "/ready"
 
@@ -91,10 +91,10 @@ def test_a_stream_is_logged_when_it_ends(
     app.post("/sessions.json", "{}", headers={"Content-Type": "application/json"})
     for headers in ({}, {"Accept-Encoding": "gzip"}):
         lines.clear()
-        answer = app.get("/sessions.json?all=true", headers=headers, status=200)
+        response = app.get("/sessions.json?all=true", headers=headers, status=200)
         (line,) = lines
         assert line.outcome == "complete"
-        assert line.size == len(answer.body) or headers
+        assert line.size == len(response.body) or headers
     lines.clear()
     app.head("/sessions.json?all=true", status=200)
     app.get("/health")
@@ -102,7 +102,7 @@ def test_a_stream_is_logged_when_it_ends(
     assert [line.size for line in lines] == [0, len(b'{"status":"ok"}')]
 
 
-def blocks(failure: Exception | None = None) -> Iterator[bytes]:
+def yield_blocks(failure: Exception | None = None) -> Iterator[bytes]:
     yield b"abc"
     if failure is not None:
         raise failure
@@ -112,16 +112,16 @@ def blocks(failure: Exception | None = None) -> Iterator[bytes]:
 def test_how_a_stream_ends() -> None:
     ends: list[tuple[int, str]] = []
 
-    def stream(failure: Exception | None = None) -> LoggedStream:
-        return LoggedStream(blocks(failure), lambda size, outcome: ends.append((size, outcome)))
+    def make_stream(failure: Exception | None = None) -> LoggedStream:
+        return LoggedStream(yield_blocks(failure), lambda size, outcome: ends.append((size, outcome)))
 
-    complete = stream()
+    complete = make_stream()
     assert b"".join(complete) == b"abcde"
     complete.close()
-    left = stream()
-    next(iter(left))
-    left.close()
-    failed = stream(RuntimeError("cut"))
+    cut_short = make_stream()
+    next(iter(cut_short))
+    cut_short.close()
+    failed = make_stream(RuntimeError("cut"))
     with pytest.raises(RuntimeError):
         list(failed)
     failed.close()

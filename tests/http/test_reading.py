@@ -55,30 +55,34 @@ def reading(settings: Settings, database: Database) -> Client:
     return make
 
 
-def vectors() -> list[dict[str, Any]]:
+def load_vectors() -> list[dict[str, Any]]:
     with gzip.open(CORPUS, "rt", encoding="ascii") as lines:
-        found = [json.loads(line) for line in lines]
-    return [each for each in found if each["request"]["method"] == "POST" and each["request"].get("body") is not None]
+        all_vectors = [json.loads(line) for line in lines]
+    return [
+        vector
+        for vector in all_vectors
+        if vector["request"]["method"] == "POST" and vector["request"].get("body") is not None
+    ]
 
 
-def kept(session: Mapping[str, Any]) -> dict[str, Any]:
+def read_kept(session: Mapping[str, Any]) -> dict[str, Any]:
     """What a request says of a session."""
     names = ("displayName", "channel", "dialState", "direction", "parentSessionId", "customerId")
-    found = {name: session.get(name) or None for name in names}
-    return {**found, "members": [each["identity"] for each in session["members"]][1:]}
+    values = {name: session.get(name) or None for name in names}
+    return {**values, "members": [member["identity"] for member in session["members"]][1:]}
 
 
-@pytest.mark.parametrize("vector", vectors(), ids=lambda vector: vector["name"])
+@pytest.mark.parametrize("vector", load_vectors(), ids=lambda vector: vector["name"])
 def test_compatible_reads_as_the_recorded_host(reading: Client, vector: Any) -> None:
     request, response = vector["request"], vector["response"]
     headers = dict(request["headers"])
-    ours = post(reading("compatible"), request["path"], request["body"], headers.pop("Content-Type"), **headers)
-    assert ours.status_code < 500
-    there = response["status"] == 200
+    own_response = post(reading("compatible"), request["path"], request["body"], headers.pop("Content-Type"), **headers)
+    assert own_response.status_code < 500
+    is_accepted = response["status"] == 200
     if vector["name"] not in DIFFERENCES:
-        assert (ours.status_code == 200) == there
-    if ours.status_code == 200 and there and vector["name"] not in DIFFERENCES:
-        assert kept(ours.json) == kept(json.loads(response["body"]))
+        assert (own_response.status_code == 200) == is_accepted
+    if own_response.status_code == 200 and is_accepted and vector["name"] not in DIFFERENCES:
+        assert read_kept(own_response.json) == read_kept(json.loads(response["body"]))
 
 
 #: Each case: media type, body, and what strict, compatible and lenient keep of it; None where they refuse it. In the lenient mode
@@ -145,17 +149,17 @@ CASES: list[tuple[str, str, dict[str, Any] | None, dict[str, Any] | None, dict[s
 
 
 @pytest.mark.parametrize(
-    ("content_type", "body", "strict", "compatible", "lenient", "ignored"), CASES, ids=[each[1] for each in CASES]
+    ("content_type", "body", "strict", "compatible", "lenient", "ignored"), CASES, ids=[case[1] for case in CASES]
 )
 def test_what_each_mode_keeps(
     reading: Client, content_type: str, body: str, strict: Any, compatible: Any, lenient: Any, ignored: str
 ) -> None:
     for mode, expected in zip(("strict", "compatible", "lenient"), (strict, compatible, lenient), strict=True):
-        answer = post(reading(mode), "/sessions.json", body, content_type)
-        assert answer.status_code == (400 if expected is None else 200), mode
+        response = post(reading(mode), "/sessions.json", body, content_type)
+        assert response.status_code == (400 if expected is None else 200), mode
         if expected is not None:
-            assert {name: kept(answer.json)[name] for name in expected} == expected
-            assert answer.headers.get("X-Ignored-Values", "") == (ignored if mode == "lenient" else ""), mode
+            assert {name: read_kept(response.json)[name] for name in expected} == expected
+            assert response.headers.get("X-Ignored-Values", "") == (ignored if mode == "lenient" else ""), mode
 
 
 @pytest.mark.parametrize("rest", ['{"displayName":"y"}', ',{"displayName":"y"}', " []"])
@@ -164,30 +168,30 @@ def test_what_follows_a_lone_object_of_a_batch_is_not_lost_in_silence(reading: C
     path, body = f"/{name}/reply/NewSession[]", '{"displayName":"x"}' + rest
     assert post(reading("strict"), path, body, f"application/{name}").status_code == 400
     assert post(reading("compatible"), path, body, f"application/{name}").status_code == 400
-    answer = post(reading("lenient"), path, body, f"application/{name}")
-    assert (answer.status_code, answer.headers["X-Ignored-Values"]) == (200, "body")
+    response = post(reading("lenient"), path, body, f"application/{name}")
+    assert (response.status_code, response.headers["X-Ignored-Values"]) == (200, "body")
 
 
 @pytest.mark.parametrize("mode", READINGS)
 def test_a_lone_object_is_a_batch_of_one(reading: Client, mode: str) -> None:
-    answer = post(reading(mode), "/json/reply/NewSession[]", '{"displayName":"x"}', JSON)
+    response = post(reading(mode), "/json/reply/NewSession[]", '{"displayName":"x"}', JSON)
     if mode == "strict":
-        assert answer.status_code == 400
+        assert response.status_code == 400
     else:
-        assert [each["displayName"] for each in answer.json] == ["x"]
+        assert [session["displayName"] for session in response.json] == ["x"]
 
 
 def test_lenient_names_what_a_batch_lost(reading: Client) -> None:
     body = '[{"channel":"Chat"},{"channel":"Pigeon"},{"startSession":2}]'
-    answer = post(reading("lenient"), "/json/reply/NewSession[]", body, JSON)
-    assert answer.headers["X-Ignored-Values"] == "[1].channel, [2].startSession"
-    assert [each["channel"] for each in answer.json] == ["Chat", "Voice", "Voice"]
+    response = post(reading("lenient"), "/json/reply/NewSession[]", body, JSON)
+    assert response.headers["X-Ignored-Values"] == "[1].channel, [2].startSession"
+    assert [session["channel"] for session in response.json] == ["Chat", "Voice", "Voice"]
 
 
 def test_the_header_holds_no_more_than_headers_may(reading: Client) -> None:
     body = "{" + '"Zo\u00eb\\r\\nX-Evil: 1":"x'
-    answer = post(reading("lenient"), "/sessions.json", body, JSON)
-    assert answer.headers["X-Ignored-Values"] == "Zo???X-Evil:?1"
+    response = post(reading("lenient"), "/sessions.json", body, JSON)
+    assert response.headers["X-Ignored-Values"] == "Zo???X-Evil:?1"
 
 
 @pytest.mark.parametrize(
@@ -206,8 +210,8 @@ def test_quotes_in_lists_of_a_query(reading: Client, query: str, found: int) -> 
 
 
 def test_repeated_names_of_a_query_are_joined(reading: Client) -> None:
-    made = reading("compatible").post("/sessions?displayName=a&DisplayName=b").json
-    assert made["displayName"] == "a,b"
+    session = reading("compatible").post("/sessions?displayName=a&DisplayName=b").json
+    assert session["displayName"] == "a,b"
     assert reading("strict").post("/sessions?displayName=a&DisplayName=b").json["displayName"] == "b"
     assert reading("compatible").get("/sessions?page=1&page=2", status=400)
 
@@ -248,10 +252,10 @@ def test_booleans_are_read_alike_at_any_depth(mode: str) -> None:
         "byName": {"a": "T"},
         "inner": {"k": {"all": ["f"]}},
     }
-    answer = client.post_json("/switches", sloppy, status=status)
+    response = client.post_json("/switches", sloppy, status=status)
     for name, text in {"all": "[Y, n ]", "rows": "[[off],[]]", "byName": "a:T", "inner": "{k:{all:[f]}}"}.items():
-        found = client.get("/switches", {name: text}, status=status)
-        assert status == 400 or found.json == {name: expected[name]}
+        by_query = client.get("/switches", {name: text}, status=status)
+        assert status == 400 or by_query.json == {name: expected[name]}
     if status == 200:
-        assert answer.json == expected
+        assert response.json == expected
         assert client.post("/switches.json", "{byName:{a:y}}", content_type=JSV).json == {"byName": {"a": True}}

@@ -11,7 +11,7 @@ REGISTRY = default_registry()
 JSON = "application/json; charset=utf-8"
 
 
-def refused(head: bytes, default: str = "json", status: int = 400) -> tuple[dict[str, str], bytes]:
+def make_refusal(head: bytes, default: str = "json", status: int = 400) -> tuple[dict[str, str], bytes]:
     """Headers and body."""
     text, _, body = refusal(status, "It is wrong.", "abc-1", head, REGISTRY, default).partition(b"\r\n\r\n")
     lines = text.decode().split("\r\n")
@@ -39,7 +39,7 @@ def refused(head: bytes, default: str = "json", status: int = 400) -> tuple[dict
     ],
 )
 def test_the_format(head: bytes, content_type: str) -> None:
-    headers, body = refused(head)
+    headers, body = make_refusal(head)
     assert headers["Content-Type"] == content_type
     assert int(headers["Content-Length"]) == len(body)
     assert b"BadRequest" in body
@@ -47,11 +47,11 @@ def test_the_format(head: bytes, content_type: str) -> None:
 
 
 def test_the_default_format() -> None:
-    assert refused(b"junk", "xml")[0]["Content-Type"] == "application/xml"
+    assert make_refusal(b"junk", "xml")[0]["Content-Type"] == "application/xml"
 
 
 def test_headers() -> None:
-    headers, _ = refused(b"GET /sessions.html HTTP/1.1\r\n", status=431)
+    headers, _ = make_refusal(b"GET /sessions.html HTTP/1.1\r\n", status=431)
     assert headers["Connection"] == "close"
     assert headers["X-Request-Id"] == "abc-1"
     assert headers["X-Content-Type-Options"] == "nosniff"
@@ -59,11 +59,11 @@ def test_headers() -> None:
 
 
 def test_head_has_no_body() -> None:
-    headers, body = refused(b"HEAD /sessions HTTP/1.1\r\n")
+    headers, body = make_refusal(b"HEAD /sessions HTTP/1.1\r\n")
     assert int(headers["Content-Length"]) > 0
     assert body == b""
 
 
 @pytest.mark.parametrize(("status", "code"), [(414, b"RequestUriTooLong"), (431, b"RequestHeadersTooLarge")])
 def test_codes(status: int, code: bytes) -> None:
-    assert code in refused(b"", status=status)[1]
+    assert code in make_refusal(b"", status=status)[1]

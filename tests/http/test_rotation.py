@@ -17,39 +17,39 @@ OLD, NEW = "old-secret-of-all-nodes-0123456789-abcdef", "new-secret-of-all-nodes
 STEPS = ((OLD, ""), (OLD, NEW), (NEW, OLD), (NEW, ""))
 
 
-def node(settings: Settings, database: Database, step: int) -> TestApp:
+def make_node(settings: Settings, database: Database, step: int) -> TestApp:
     secret, previous = STEPS[step]
     return TestApp(wsgi.build(replace(settings, secret=secret, previous_secret=previous), database))
 
 
 def test_no_token_fails_while_nodes_change_one_after_the_other(settings: Settings, database: Database) -> None:
-    nodes = [node(settings, database, 0), node(settings, database, 0)]
+    nodes = [make_node(settings, database, 0), make_node(settings, database, 0)]
     tokens: list[tuple[int, str, str]] = []
-    made = nodes[0].post_json("/auth", {"userName": EMAIL, "password": PASSWORD}).json
-    tokens.append((0, made["bearerToken"], made["refreshToken"]))
+    login = nodes[0].post_json("/auth", {"userName": EMAIL, "password": PASSWORD}).json
+    tokens.append((0, login["bearerToken"], login["refreshToken"]))
     for step in (1, 2, 3):
         for changed in (0, 1):
-            nodes[changed] = node(settings, database, step)
+            nodes[changed] = make_node(settings, database, step)
             # Every node gives tokens, and every node takes those of all.
-            for each in nodes:
-                access = each.post_json("/access-token", {"refreshToken": tokens[-1][2]}).json["accessToken"]
+            for node in nodes:
+                access = node.post_json("/access-token", {"refreshToken": tokens[-1][2]}).json["accessToken"]
                 tokens.append((step, access, tokens[-1][2]))
             if step == 3:
                 # The last step waits until tokens of the old secret have expired.
                 break
             for _, token, refresh in tokens:
-                for each in nodes:
-                    each.get("/auth/status", headers={"Authorization": f"Bearer {token}"}, status=200)
-                    each.post_json("/access-token", {"refreshToken": refresh}, status=200)
+                for node in nodes:
+                    node.get("/auth/status", headers={"Authorization": f"Bearer {token}"}, status=200)
+                    node.post_json("/access-token", {"refreshToken": refresh}, status=200)
         if step == 2:
-            made = nodes[0].post_json("/auth", {"userName": EMAIL, "password": PASSWORD}).json
-            tokens = [(2, made["bearerToken"], made["refreshToken"])]
-    ended = node(settings, database, 3)
+            login = nodes[0].post_json("/auth", {"userName": EMAIL, "password": PASSWORD}).json
+            tokens = [(2, login["bearerToken"], login["refreshToken"])]
+    ended = make_node(settings, database, 3)
     ended.get("/auth/status", headers={"Authorization": f"Bearer {tokens[0][1]}"}, status=200)
 
 
 def test_swapping_at_once_would_fail_between_the_nodes(settings: Settings, database: Database) -> None:
     """Why there is a first step."""
-    behind, ahead = node(settings, database, 0), node(settings, database, 2)
+    behind, ahead = make_node(settings, database, 0), make_node(settings, database, 2)
     token = ahead.post_json("/auth", {"userName": EMAIL, "password": PASSWORD}).json["bearerToken"]
     behind.get("/sessions", headers={"Authorization": f"Bearer {token}"}, status=401)

@@ -38,8 +38,8 @@ def router() -> routing.CaselessRouter:
     ],
 )
 def test_letter_case(router: routing.CaselessRouter, path: str, template: str, variables: dict[str, str]) -> None:
-    _, _, found, uri_template = router.find(path)
-    assert (uri_template, found) == (template, variables)
+    _, _, found_variables, uri_template = router.find(path)
+    assert (uri_template, found_variables) == (template, variables)
 
 
 @pytest.mark.parametrize("path", ["/", "/session", "/sessions/a/b", "/sessions/my/messages/x"])
@@ -71,13 +71,13 @@ def test_templates_number_their_variables() -> None:
     )
 
 
-def _answer(name: str) -> Callable[[Any, Any], str]:
+def _make_handler(name: str) -> Callable[[Any, Any], str]:
     return lambda request, _: " ".join([name, *vars(request).values()])
 
 
-def service() -> Service:
+def make_shop() -> Service:
     """A service whose routes overlap."""
-    made = Service("Shop")
+    shop = Service("Shop")
     for number, (verbs, path) in enumerate(
         [
             ("POST", "/files/upload"),
@@ -90,11 +90,13 @@ def service() -> Service:
         ]
     ):
         name = f"Op{number}"
-        fields_of = {each.strip("{}*").lower(): fields.String() for each in path.split("/") if each.startswith("{")}
+        fields_of = {
+            segment.strip("{}*").lower(): fields.String() for segment in path.split("/") if segment.startswith("{")
+        }
         dto = type(name, (Dto,), {"__module__": __name__, "dotnet_namespace": "Shop", **fields_of})
-        made.operation(verbs, path, returns=str, access=ANYONE)(dto)
-        made.handles(dto)(_answer(name))
-    return made
+        shop.operation(verbs, path, returns=str, access=ANYONE)(dto)
+        shop.handles(dto)(_make_handler(name))
+    return shop
 
 
 @pytest.mark.parametrize(
@@ -115,7 +117,7 @@ def service() -> Service:
     ],
 )
 def test_of_the_routes_of_a_path_those_count_that_take_the_verb(verb: str, path: str, response: str) -> None:
-    with service().client() as client:
+    with make_shop().client() as client:
         result = client.request(verb, path, headers={"Accept": "application/json"})
     assert (result.status_code, result.json if response else "") == ((200, response) if response else (405, ""))
 
@@ -131,7 +133,7 @@ def test_of_the_routes_of_a_path_those_count_that_take_the_verb(verb: str, path:
     ],
 )
 def test_the_verbs_of_all_routes_of_a_path_are_allowed(path: str, allowed: str) -> None:
-    with service().client() as client:
+    with make_shop().client() as client:
         refused = client.request("TRACE", path)
         assert refused.status_code == 405
         assert {*refused.headers["Allow"].split(", ")} == {*allowed.split(), "OPTIONS"}
@@ -145,18 +147,18 @@ def test_a_path_beside_a_literal_may_be_that_of_a_variable(router: routing.Casel
     assert router.find("/sessions/my/messages")[2:] == ({"v0": "my"}, "/sessions/{v0}/messages")
 
 
-def _told(number: str, request: Any, _: Any) -> str:
+def _respond(number: str, request: Any, _: Any) -> str:
     return f"{number} {request.x} {request.y}"
 
 
-def _service(*paths: str) -> Service:
+def _make_service(*paths: str) -> Service:
     """A service with an operation at each path."""
     service, metaclass = Service("Paths"), cast("Any", type(Dto))
     for number, path in enumerate(paths):
         members = {name: fields.String() for name in ("x", "y")}
         dto = metaclass(f"At{number}", (Dto,), {"__module__": __name__, **members})
         service.get(path, returns=str, access=ANYONE)(dto)
-        service.handles(dto)(partial(_told, str(number)))
+        service.handles(dto)(partial(_respond, str(number)))
     return service
 
 
@@ -173,7 +175,7 @@ def _service(*paths: str) -> Service:
     ],
 )
 def test_paths_that_begin_like_the_servers_own_or_end_in_a_slash(declared: str, path: str, expected: str) -> None:
-    with _service(declared).client() as client:
+    with _make_service(declared).client() as client:
         assert client.get(path).json == expected
         assert client.get("/api/At0?x=a").json == "0 a None"
         assert client.get("/json/reply/At0?y=a").json == "0 None a"
@@ -203,36 +205,36 @@ def test_paths_that_begin_like_the_servers_own_or_end_in_a_slash(declared: str, 
 )
 def test_paths_of_the_server_itself_are_refused(path: str) -> None:
     with pytest.raises(CatalogError) as raised:
-        _service("/fine", path, path.rstrip("/") + "/{Y}/y").client()
+        _make_service("/fine", path, path.rstrip("/") + "/{Y}/y").client()
     assert str(raised.value) == f"At1: GET {path} is a path of the server itself; choose another path"
 
 
 def test_every_path_of_the_server_is_named_at_once() -> None:
     with pytest.raises(CatalogError) as raised:
-        _service("/health", "/ready").client()
-    assert [each.partition(":")[0] for each in str(raised.value).splitlines()] == ["At0", "At1"]
+        _make_service("/health", "/ready").client()
+    assert [line.partition(":")[0] for line in str(raised.value).splitlines()] == ["At0", "At1"]
 
 
 def test_paths_of_events_and_users_are_refused_in_services_that_have_them() -> None:
-    with _service("/event-stream", "/auth", "/login").client() as client:
+    with _make_service("/event-stream", "/auth", "/login").client() as client:
         assert [client.get(path).json for path in ("/event-stream", "/auth", "/login")] == [
             f"{number} None None" for number in range(3)
         ]
-    events, users = _service("/event-stream"), _service("/auth")
+    events, users = _make_service("/event-stream"), _make_service("/auth")
     for service in (events, users):
         service.use(Users())
     events.use(Events())
     for check in (events.client, events.check_paths):
         with pytest.raises(CatalogError, match="At0: GET /event-stream is a path of the server itself"):
             check()
-    _service("/event-stream", "/").check_paths()
+    _make_service("/event-stream", "/").check_paths()
     with pytest.raises(CatalogError, match="are both at GET /auth"):
         users.client()
 
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/ui", "/ui/{X}", "/swagger-ui", "/metrics", "/login", "/logout"])
 def test_an_operation_may_be_in_place_of_a_page(path: str) -> None:
-    service = _service(path)
+    service = _make_service(path)
     service.use(Users())
     with service.client() as client:
         assert client.get(path.replace("{X}", "a")).json == f"0 {'a' if 'X' in path else None} None"
@@ -273,7 +275,7 @@ _BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
     ],
 )
 def test_a_declared_path_may_end_in_the_suffix_of_a_format(path: str, accept: str, media_type: str) -> None:
-    with _service("/report.csv", "/of/{X}/feed.xml", "/report", "/of/{X}/{Y}").client() as client:
+    with _make_service("/report.csv", "/of/{X}/feed.xml", "/report", "/of/{X}/{Y}").client() as client:
         response = client.get(path, headers={"Accept": accept} if accept else {})
         assert response.headers["Content-Type"].partition(";")[0] == media_type
         assert ("0 None None" if "report" in path.lower() else "1 one None") in response.text
@@ -283,4 +285,4 @@ def test_a_declared_path_may_end_in_the_suffix_of_a_format(path: str, accept: st
 
 def test_two_operations_are_not_told_apart_by_a_slash() -> None:
     with pytest.raises(CatalogError, match="are both at GET"):
-        _service("/a/", "/a").client()
+        _make_service("/a/", "/a").client()

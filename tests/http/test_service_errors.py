@@ -16,7 +16,7 @@ from gateway.settings import Settings
 from serializers.registry import default_registry
 
 NAMESPACE = "Errors.Tests"
-FORMATS = [each.name for each in default_registry()]
+FORMATS = [serializer.name for serializer in default_registry()]
 MESSAGE = "The account has no credit."
 _WRONG = {
     "message": ValueError("'x' is not a number"),
@@ -110,11 +110,11 @@ def test_a_value_error_is_logged_without_the_requests_values(shop: TestApp) -> N
     with capture_logs() as lines:
         for _ in range(2):
             shop.post("/wrong/message", status=400)
-    warnings = [each for each in lines if each["log_level"] == "warning"]
-    assert [(each["operation"], each["raised"].split(" at ")[0]) for each in warnings] == [("Wrong", "ValueError")]
+    warnings = [line for line in lines if line["log_level"] == "warning"]
+    assert [(line["operation"], line["raised"].split(" at ")[0]) for line in warnings] == [("Wrong", "ValueError")]
     assert "is not a number" not in str(warnings)
-    traces = [each for each in lines if each["log_level"] == "debug"]
-    assert [each["exc_info"] for each in traces] == [_WRONG["message"]] * 2
+    traces = [line for line in lines if line["log_level"] == "debug"]
+    assert [line["exc_info"] for line in traces] == [_WRONG["message"]] * 2
 
 
 @pytest.mark.parametrize("status", [200, 302, 399, 600])

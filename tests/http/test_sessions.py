@@ -40,8 +40,10 @@ def read_name(response: Any) -> str:
     if kind.endswith("jsv"):
         return str(jsv.loads(response.body.decode(), document_shape(NewSession))["displayName"])
     if kind.endswith("xml"):
-        found = next(each for each in ElementTree.fromstring(response.body).iter() if each.tag.endswith("}DisplayName"))
-        return found.text or ""
+        element = next(
+            element for element in ElementTree.fromstring(response.body).iter() if element.tag.endswith("}DisplayName")
+        )
+        return element.text or ""
     header, row = list(csv.reader(io.StringIO(response.body.decode(), newline="")))
     return dict(zip(header, row, strict=True))["DisplayName"]
 
@@ -130,9 +132,9 @@ def test_what_is_refused_is_said_in_the_asked_format_and_not_stored(
 ) -> None:
     response = post(client, f"/sessions?format={format_name}", body, content_type)
     assert response.status_code == 400
-    asked = default_registry().by_name(format_name)
-    assert asked is not None
-    assert response.content_type in asked.media_types
+    serializer = default_registry().by_name(format_name)
+    assert serializer is not None
+    assert response.content_type in serializer.media_types
     assert code in response.text
     assert client.get("/sessions.json").json["totalCount"] == 0
 
@@ -146,7 +148,7 @@ def test_all_failures_at_once(client: TestApp) -> None:
     }
     status = post(client, "/sessions", json.dumps(body), "application/json").json["responseStatus"]
     assert status["errorCode"] == "SerializationException"
-    assert [(each["fieldName"], each["errorCode"]) for each in status["errors"]] == [
+    assert [(error["fieldName"], error["errorCode"]) for error in status["errors"]] == [
         ("Channel", "SerializationException"),
         ("WithAddress", "RegularExpression"),
         ("MemberEmailAddresses[1]", "Email"),
@@ -214,9 +216,11 @@ def test_letter_case_trailing_slash_and_verbs(client: TestApp) -> None:
 
 def test_an_etag_saves_the_body(client: TestApp) -> None:
     created = post(client, "/sessions", '{"displayName":"Hi"}', "application/json").json
-    first = client.get(f"/sessions/{created['id']}")
-    again = client.get(f"/sessions/{created['id']}", headers={"If-None-Match": first.headers["ETag"]}, status=304)
-    assert again.body == b""
+    first_response = client.get(f"/sessions/{created['id']}")
+    revalidated = client.get(
+        f"/sessions/{created['id']}", headers={"If-None-Match": first_response.headers["ETag"]}, status=304
+    )
+    assert revalidated.body == b""
 
 
 def test_a_batch(client: TestApp) -> None:
@@ -277,12 +281,12 @@ def test_a_post_that_means_another_verb(client: TestApp, way: str) -> None:
 @pytest.mark.parametrize("name", ["json", "jsv", "xml", "csv"])
 def test_what_is_asked_for_again_is_the_same_document_until_it_changes(client: TestApp, name: str) -> None:
     path = f"/sessions/{client.post_json('/sessions', {'displayName': 'First'}).json['id']}"
-    first = client.get(f"{path}.{name}")
-    assert client.get(f"{path}.{name}").body == first.body
+    first_response = client.get(f"{path}.{name}")
+    assert client.get(f"{path}.{name}").body == first_response.body
     client.patch_json(path, {"consoleData": "Second"})
     changed = client.get(f"{path}.{name}")
     assert b"Second" in changed.body
-    assert changed.headers["ETag"] != first.headers["ETag"]
+    assert changed.headers["ETag"] != first_response.headers["ETag"]
     assert b"call_state" in client.get(f"{path}.json?jsconfig=elun").body
 
 
@@ -292,11 +296,11 @@ def test_ones_sessions_are_the_same_document_held_or_streamed(
 ) -> None:
     for number in range(4):
         post(client, "/sessions", f'{{"displayName":"number {number}"}}', "application/json")
-    held = client.get(f"/sessions/my.{asked}")
+    complete = client.get(f"/sessions/my.{asked}")
     monkeypatch.setattr(session_lists, "MOST_OF_MINE", 2)
     streamed = client.get(f"/sessions/my.{asked}")
-    assert streamed.body == held.body
-    assert streamed.content_type == held.content_type
+    assert streamed.body == complete.body
+    assert streamed.content_type == complete.content_type
     assert "X-Total-Count" not in streamed.headers
     assert all(f"number {number}" in streamed.text for number in range(4))
 
@@ -304,7 +308,7 @@ def test_ones_sessions_are_the_same_document_held_or_streamed(
 def test_the_log_names_the_session_that_was_made_or_asked_for(
     client: TestApp, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    made = client.post_json("/sessions", {}).json["id"]
-    assert json.loads(capsys.readouterr().err)["session_id"] == made
-    client.get(f"/sessions/{made}")
-    assert json.loads(capsys.readouterr().err)["session_id"] == made
+    session_id = client.post_json("/sessions", {}).json["id"]
+    assert json.loads(capsys.readouterr().err)["session_id"] == session_id
+    client.get(f"/sessions/{session_id}")
+    assert json.loads(capsys.readouterr().err)["session_id"] == session_id

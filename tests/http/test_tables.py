@@ -19,7 +19,7 @@ from tests.http.conftest import API_KEY
 CLIENT = {"User-Agent": "ServiceStack .NET Client 5.80", "Accept": "text/csv"}
 
 
-def table(text: str) -> list[dict[str, str]]:
+def read_table(text: str) -> list[dict[str, str]]:
     return [*csv.DictReader(io.StringIO(text))]
 
 
@@ -35,13 +35,13 @@ def filled(client: TestApp) -> TestApp:
     "headers", [CLIENT, {**CLIENT, "Accept": "text/csv, */*"}, {**CLIENT, "User-Agent": "servicestack x"}]
 )
 def test_the_client_gets_the_envelope(filled: TestApp, path: str, headers: dict[str, str]) -> None:
-    answer = filled.get(path, headers=headers)
-    assert answer.content_type == "text/csv"
-    (row,) = table(answer.text)
+    response = filled.get(path, headers=headers)
+    assert response.content_type == "text/csv"
+    (row,) = read_table(response.text)
     assert row["TotalCount"] == "3"
     items: Any = jsv.loads(row["Items"])
-    assert sorted(each["displayName"] for each in items) == [f'number {number}, "quoted"' for number in range(3)]
-    assert {each["channel"] for each in items} == {"Voice"}
+    assert sorted(item["displayName"] for item in items) == [f'number {number}, "quoted"' for number in range(3)]
+    assert {item["channel"] for item in items} == {"Voice"}
 
 
 @pytest.mark.parametrize(
@@ -54,21 +54,21 @@ def test_the_client_gets_the_envelope(filled: TestApp, path: str, headers: dict[
 )
 @pytest.mark.parametrize("path", ["/sessions.csv", "/sessions.csv?all=true"])
 def test_everybody_else_gets_rows(filled: TestApp, path: str, headers: dict[str, str]) -> None:
-    rows = table(filled.get(path, headers=headers).text)
+    rows = read_table(filled.get(path, headers=headers).text)
     assert len(rows) == 3
     assert {row["Channel"] for row in rows} == {"Voice"}
 
 
 def test_an_empty_list_in_the_envelope(client: TestApp) -> None:
-    (row,) = table(client.get("/sessions", headers=CLIENT).text)
+    (row,) = read_table(client.get("/sessions", headers=CLIENT).text)
     assert (row["Items"], row["TotalCount"]) == ("[]", "0")
 
 
 def test_what_is_no_list_is_one_row_for_both(client: TestApp) -> None:
-    made = client.post_json("/sessions", {"displayName": "one"}).json["id"]
-    ours = client.get(f"/sessions/{made}", headers=CLIENT).text
-    assert ours == client.get(f"/sessions/{made}.csv").text
-    assert table(ours)[0]["DisplayName"] == "one"
+    session_id = client.post_json("/sessions", {"displayName": "one"}).json["id"]
+    text = client.get(f"/sessions/{session_id}", headers=CLIENT).text
+    assert text == client.get(f"/sessions/{session_id}.csv").text
+    assert read_table(text)[0]["DisplayName"] == "one"
 
 
 @pytest.mark.parametrize(("setting", "count"), [("rows", 3), ("envelope", 1)])
@@ -80,4 +80,4 @@ def test_the_setting_decides_for_everybody(
     app.authorization = ("Bearer", API_KEY)
     for headers in (CLIENT, {}):
         for path in ("/sessions.csv", "/sessions.csv?all=true"):
-            assert len(table(app.get(path, headers=headers).text)) == count
+            assert len(read_table(app.get(path, headers=headers).text)) == count

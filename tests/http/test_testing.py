@@ -66,12 +66,12 @@ class CountCustomers(Dto):
     pass
 
 
-def who(credentials: Any) -> Principal | None:
+def authenticate(credentials: Any) -> Principal | None:
     return CLERK if credentials.api_key == "s3cret" else None
 
 
-def make() -> Service:
-    shop = Service("Acme", roles=["Clerk"], authenticate=who)
+def make_service() -> Service:
+    shop = Service("Acme", roles=["Clerk"], authenticate=authenticate)
     shop.post("/items", returns=Item, role="Clerk")(AddItem)
     shop.get("/items/{Name}", returns=[Item], access=ANYONE)(ListItems)
     shop.get("/me", returns=str, access=SIGNED_IN)(WhoAmI)
@@ -79,7 +79,7 @@ def make() -> Service:
     shop.operation("GET", "/bytes", returns=bytes, access=ANYONE)(ReadBytes)
 
     @shop.handles(AddItem)
-    def add(request: Any, context: Any) -> Any:
+    def add_item(request: Any, context: Any) -> Any:
         assert context.verb == "POST"
         parts = len(request.parts or ())
         return Item.new(name=request.name, colour=request.colour, count=(request.count or 0) + parts, made=request.made)
@@ -90,16 +90,16 @@ def make() -> Service:
         return [Item.new(name=request.name, count=number) for number in range(request.count or 0)]
 
     @shop.handles(WhoAmI)
-    def me(request: Any, context: Any) -> str:
+    def read_user_id(request: Any, context: Any) -> str:
         return str(context.principal.user_id)
 
     @shop.handles(RemoveItem)
-    def remove(request: Any, context: Any) -> None:
+    def remove_item(request: Any, context: Any) -> None:
         if request.name == "fixed":
             raise errors.status(402, "PaymentRequired", "Pay first.")
 
     @shop.handles(ReadBytes)
-    def read(request: Any, context: Any) -> bytes:
+    def read_bytes(request: Any, context: Any) -> bytes:
         return b"\0\xff"
 
     return shop
@@ -107,42 +107,42 @@ def make() -> Service:
 
 @pytest.fixture
 def with_rows() -> Service:
-    service = Service("Acme", authenticate=who)
+    service = Service("Acme", authenticate=authenticate)
     service.use(Rows("tests.shop.models", migrations="tests.shop.migrations"))
     service.post("/customers", returns=str, access=ANYONE)(AddCustomer)
     service.get("/customers", returns=int, access=ANYONE)(CountCustomers)
 
     @service.handles(AddCustomer)
-    def add(request: Any, context: Any) -> str:
+    def add_customer(request: Any, context: Any) -> str:
         assert context.unit.change(Customer.insert(id=request.name, created=context.now, name=request.name)) == 1
         return str(request.name)
 
     @service.handles(CountCustomers)
-    def count(request: Any, context: Any) -> int:
+    def count_customers(request: Any, context: Any) -> int:
         return len(context.unit.all(Customer.select()))
 
     return service
 
 
 def test_calls(service_client: ServiceClient) -> None:
-    client = service_client(make(), as_=CLERK)
-    made = datetime(2026, 11, 23, 12, tzinfo=UTC)
-    item = client.call(AddItem, name="tea", colour=Colour.BLUE, count=2, made=made, parts=[Item.new(name="leaf")])
+    client = service_client(make_service(), as_=CLERK)
+    instant = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    item = client.call(AddItem, name="tea", colour=Colour.BLUE, count=2, made=instant, parts=[Item.new(name="leaf")])
     assert (item.name, item.colour, item.count) == ("tea", Colour.BLUE, 3)
     assert str(item.made).startswith("2026-11-23")
-    assert [each.count for each in client.call(ListItems, name="a/b ä", count=2)] == [0, 1]
+    assert [item.count for item in client.call(ListItems, name="a/b ä", count=2)] == [0, 1]
     assert client.call(ListItems, name="x") == []
     assert client.call(RemoveItem, name="x") is None
     assert client.call(ReadBytes) == b"\0\xff"
 
 
 def test_failures(service_client: ServiceClient) -> None:
-    client = service_client(make(), as_=CLERK)
+    client = service_client(make_service(), as_=CLERK)
     with pytest.raises(errors.CallFailed) as failed:
         client.call(AddItem, name="", colour="Green", count="many")
     assert failed.value.status == 400
     assert failed.value.code == "SerializationException"
-    assert {each.field_name: each.error_code for each in failed.value.errors} == {
+    assert {error.field_name: error.error_code for error in failed.value.errors} == {
         "Name": "NotEmpty",
         "Colour": "SerializationException",
         "Count": "SerializationException",
@@ -159,7 +159,7 @@ def test_failures(service_client: ServiceClient) -> None:
 
 
 def test_callers(service_client: ServiceClient) -> None:
-    client = service_client(make())
+    client = service_client(make_service())
     with pytest.raises(errors.CallFailed) as failed:
         client.call(WhoAmI)
     assert failed.value.status == 401
@@ -186,15 +186,15 @@ def test_rows_last_as_long_as_the_client(with_rows: Service, tmp_path: Path, mon
         with client.unit() as unit:
             unit.change(Customer.insert(id="bob", created=NOW, name="bob"))
         assert client.acting_as("bob").call(CountCustomers) == 2
-        with with_rows.client() as other:
-            assert other.call(CountCustomers) == 0
+        with with_rows.client() as other_client:
+            assert other_client.call(CountCustomers) == 0
     assert list(tmp_path.iterdir()) == []
 
 
 def test_no_tables_leave_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    client = make().client()
+    client = make_service().client()
     assert client.get("/metadata").status_code == 200
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(errors.CatalogError, match="no tables"), client.unit():
@@ -227,18 +227,18 @@ def test_a_dialect_of_the_service(service_client: ServiceClient) -> None:
     old.post("/items", returns=Item, access=ANYONE)(AddItem)
     old.handles(AddItem)(lambda request, context: Item.new(name=request.name, colour=request.colour, made=request.made))
     client = service_client(old)
-    made = datetime(2026, 11, 23, 12, tzinfo=UTC)
-    item = client.call(AddItem, name="tea", colour=Colour.BLUE, made=made)
+    instant = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    item = client.call(AddItem, name="tea", colour=Colour.BLUE, made=instant)
     assert (item.name, item.colour, item.count) == ("tea", Colour.BLUE, None)
     with pytest.raises(errors.CallFailed) as failed:
         client.call(AddItem, name="")
-    assert [(each.field_name, each.error_code) for each in failed.value.errors] == [("Name", "NotEmpty")]
+    assert [(error.field_name, error.error_code) for error in failed.value.errors] == [("Name", "NotEmpty")]
 
 
 def test_servers_do_not_import_it() -> None:
     code = "import sys; import gateway.service, gateway.wsgi; print([n for n in sys.modules if 'falcon.testing' in n or n == 'pytest'])"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert done.stdout.strip() == "[]", done.stderr
+    process = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert process.stdout.strip() == "[]", process.stderr
 
 
 @pytest.mark.parametrize(

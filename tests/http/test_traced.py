@@ -38,14 +38,14 @@ class Exported:
         self._exporter = InMemorySpanExporter()
         self.tracer = spans.Spans(lambda: SimpleSpanProcessor(self._exporter), "Shop", "1")
 
-    def named(self, name: str) -> list[ReadableSpan]:
-        return [each for each in self._exporter.get_finished_spans() if each.name == name]
+    def list_named(self, name: str) -> list[ReadableSpan]:
+        return [span for span in self._exporter.get_finished_spans() if span.name == name]
 
-    def one(self, name: str) -> ReadableSpan:
-        (found,) = self.named(name)
-        return found
+    def get_one(self, name: str) -> ReadableSpan:
+        (span,) = self.list_named(name)
+        return span
 
-    def all(self) -> tuple[ReadableSpan, ...]:
+    def list_all(self) -> tuple[ReadableSpan, ...]:
         return tuple(self._exporter.get_finished_spans())
 
 
@@ -61,29 +61,33 @@ def client(settings: Settings, database: Database, exported: Exported) -> TestAp
     return app
 
 
-def of(span: ReadableSpan) -> Mapping[str, Any]:
+def read_attributes(span: ReadableSpan) -> Mapping[str, Any]:
     return span.attributes or {}
 
 
 def test_a_request_is_a_span_under_the_clients_with_its_transactions(client: TestApp, exported: Exported) -> None:
-    answer = client.post("/sessions.jsv", b"{displayName:Hi}", headers=TRACEPARENT)
-    request = exported.one("POST /sessions")
+    response = client.post("/sessions.jsv", b"{displayName:Hi}", headers=TRACEPARENT)
+    request = exported.get_one("POST /sessions")
     assert request.parent is not None
     assert request.context is not None
     assert (f"{request.context.trace_id:032x}", f"{request.parent.span_id:016x}") == (TRACE, PARENT)
-    attributes = of(request)
+    attributes = read_attributes(request)
     assert attributes["http.route"] == "/sessions"
     assert attributes["http.response.status_code"] == 200
     assert attributes["gateway.operation"] == "NewSession"
-    assert attributes["gateway.request_id"] == answer.headers["X-Request-Id"]
+    assert attributes["gateway.request_id"] == response.headers["X-Request-Id"]
     assert len(attributes["enduser.id"]) == len(attributes["gateway.session_id"]) == 32
-    assert attributes["http.response.body.size"] == len(answer.body)
-    transactions = exported.named("transaction")
-    assert [of(each)["gateway.outcome"] for each in transactions] == ["committed"] * len(transactions)
-    (write,) = [each for each in transactions if of(each)["gateway.transaction"] == "write"]
-    assert of(write)["gateway.statements"] >= 2
-    assert 0 < of(write)["gateway.statements_ms"] < 60_000
-    assert all(each.parent == request.context for each in transactions)
+    assert attributes["http.response.body.size"] == len(response.body)
+    transactions = exported.list_named("transaction")
+    assert [read_attributes(transaction)["gateway.outcome"] for transaction in transactions] == ["committed"] * len(
+        transactions
+    )
+    (write,) = [
+        transaction for transaction in transactions if read_attributes(transaction)["gateway.transaction"] == "write"
+    ]
+    assert read_attributes(write)["gateway.statements"] >= 2
+    assert 0 < read_attributes(write)["gateway.statements_ms"] < 60_000
+    assert all(transaction.parent == request.context for transaction in transactions)
 
 
 def test_spans_hold_no_secrets(client: TestApp, exported: Exported) -> None:
@@ -91,40 +95,40 @@ def test_spans_hold_no_secrets(client: TestApp, exported: Exported) -> None:
     client.post_json(
         "/auth/credentials", {"userName": "ada@example.org", "password": PASSWORD}, headers=TRACEPARENT, status="*"
     )
-    written = "".join(each.to_json() for each in exported.all())
-    assert "POST /auth" in written
+    text = "".join(span.to_json() for span in exported.list_all())
+    assert "POST /auth" in text
     for secret in (API_KEY, PASSWORD, "hidden", "ada@example.org"):
-        assert secret not in written
+        assert secret not in text
 
 
 def test_routes_have_the_names_that_were_declared(client: TestApp, exported: Exported) -> None:
-    made = client.post("/sessions.json", b"{}").json["id"]
-    client.get(f"/SESSIONS/{made}.json")
-    span = exported.one("GET /sessions/{SessionId}")
-    assert of(span)["gateway.session_id"] == made
+    session_id = client.post("/sessions.json", b"{}").json["id"]
+    client.get(f"/SESSIONS/{session_id}.json")
+    span = exported.get_one("GET /sessions/{SessionId}")
+    assert read_attributes(span)["gateway.session_id"] == session_id
 
 
 def test_what_no_route_has_and_what_fails(client: TestApp, exported: Exported) -> None:
     client.get("/nothing", status=404)
-    missed = exported.one("GET")
-    assert "http.route" not in of(missed)
+    missed = exported.get_one("GET")
+    assert "http.route" not in read_attributes(missed)
     assert missed.status.status_code is trace.StatusCode.UNSET
 
 
 def test_probes_make_no_spans(client: TestApp, exported: Exported) -> None:
     for path in ("/health", "/ready", "/metrics"):
         client.get(path, status="*")
-    assert exported.all() == ()
+    assert exported.list_all() == ()
 
 
 def test_a_streamed_list_is_a_span_to_its_end(client: TestApp, exported: Exported) -> None:
     client.post("/sessions.json", b"{}")
-    answer = client.get("/sessions.json?all=true")
-    request = exported.one("GET /sessions")
-    assert of(request)["http.response.body.size"] == len(answer.body)
-    last = [each for each in exported.named("transaction") if each.parent == request.context][-1]
-    assert of(last)["gateway.statements"] >= 1
-    assert (last.end_time or 0) <= (request.end_time or 0)
+    response = client.get("/sessions.json?all=true")
+    request = exported.get_one("GET /sessions")
+    assert read_attributes(request)["http.response.body.size"] == len(response.body)
+    last_transaction = [span for span in exported.list_named("transaction") if span.parent == request.context][-1]
+    assert read_attributes(last_transaction)["gateway.statements"] >= 1
+    assert (last_transaction.end_time or 0) <= (request.end_time or 0)
 
 
 def test_a_statement_that_takes_long_has_its_text_and_no_values(
@@ -132,14 +136,18 @@ def test_a_statement_that_takes_long_has_its_text_and_no_values(
 ) -> None:
     monkeypatch.setattr(spans, "LONG", 0)
     client.post("/sessions.json", b'{"displayName":"hidden"}')
-    texts = [of(each)["db.query.text"] for each in exported.all() if "db.query.text" in of(each)]
-    assert any("sessions" in each and each.startswith("INSERT") for each in texts)
+    texts = [
+        read_attributes(span)["db.query.text"]
+        for span in exported.list_all()
+        if "db.query.text" in read_attributes(span)
+    ]
+    assert any("sessions" in text and text.startswith("INSERT") for text in texts)
     assert "hidden" not in "".join(texts)
 
 
 def test_a_transaction_that_is_rolled_back_says_so(client: TestApp, exported: Exported) -> None:
     client.delete("/sessions/nothing.json", status="*")
-    outcomes = [of(each)["gateway.outcome"] for each in exported.named("transaction")]
+    outcomes = [read_attributes(span)["gateway.outcome"] for span in exported.list_named("transaction")]
     assert "rolled back" in outcomes
 
 
@@ -153,17 +161,17 @@ def test_a_database_that_can_not_be_used_is_a_failed_transaction(
 
     monkeypatch.setattr(database.engine, "begin", fail)
     client.post("/sessions.json", b"{}", status=503)
-    last = exported.named("transaction")[-1]
-    assert of(last)["gateway.outcome"] == "failed"
-    assert last.status.status_code is trace.StatusCode.ERROR
-    assert exported.named("POST /sessions")[-1].status.status_code is trace.StatusCode.ERROR
+    last_transaction = exported.list_named("transaction")[-1]
+    assert read_attributes(last_transaction)["gateway.outcome"] == "failed"
+    assert last_transaction.status.status_code is trace.StatusCode.ERROR
+    assert exported.list_named("POST /sessions")[-1].status.status_code is trace.StatusCode.ERROR
 
 
 def test_log_lines_have_the_trace_that_began_here(
     client: TestApp, exported: Exported, capfd: pytest.CaptureFixture[str]
 ) -> None:
     client.get("/sessions.json")
-    context = exported.one("GET /sessions").context
+    context = exported.get_one("GET /sessions").context
     assert context is not None
     assert f"{context.trace_id:032x}" in capfd.readouterr().err
 
@@ -171,12 +179,12 @@ def test_log_lines_have_the_trace_that_began_here(
 def test_requests_that_follow_in_a_thread_are_traces_of_their_own(client: TestApp, exported: Exported) -> None:
     for _ in range(2):
         client.get("/sessions.json")
-    first, second = exported.named("GET /sessions")
-    assert first.parent is second.parent is None
+    first_span, second_span = exported.list_named("GET /sessions")
+    assert first_span.parent is second_span.parent is None
     assert not trace.get_current_span().get_span_context().is_valid
 
 
-def shop(url: str, **options: Any) -> Service:
+def make_shop(url: str, **options: Any) -> Service:
     service = Service("Shop")
 
     @service.get("/orders/{Id}", returns=str)
@@ -190,27 +198,27 @@ def shop(url: str, **options: Any) -> Service:
 @pytest.mark.parametrize("typed", [False, True])
 def test_a_forwarded_call_is_a_span_whose_traceparent_the_old_host_gets(exported: Exported, typed: bool) -> None:
     with host(respond_document("7")) as old:
-        app = TestApp(shop(old.url, typed=typed).application(Settings.defaults(), tracer=exported.tracer))
+        app = TestApp(make_shop(old.url, typed=typed).application(Settings.defaults(), tracer=exported.tracer))
         app.authorization = ("Bearer", API_KEY)
         app.get("/orders/7?secret=hidden", headers=TRACEPARENT)
         app.app.close()
         (received,) = old.received
-    request, call = exported.one("GET /orders/{Id}"), exported.one("GET")
+    request, call = exported.get_one("GET /orders/{Id}"), exported.get_one("GET")
     assert call.context is not None
     assert call.parent == request.context
     assert received.header("traceparent") == f"00-{TRACE}-{call.context.span_id:016x}-01"
-    assert of(call)["http.response.status_code"] == 200
-    assert of(call)["url.full"] == f"{old.url}/orders/7"
-    assert of(request)["gateway.operation"] == "GetOrder"
+    assert read_attributes(call)["http.response.status_code"] == 200
+    assert read_attributes(call)["url.full"] == f"{old.url}/orders/7"
+    assert read_attributes(request)["gateway.operation"] == "GetOrder"
 
 
 def test_a_forwarded_call_that_fails_is_an_error_of_one_request(exported: Exported) -> None:
     with host(hang_up) as old:
-        app = TestApp(shop(old.url).application(Settings.defaults(), tracer=exported.tracer))
+        app = TestApp(make_shop(old.url).application(Settings.defaults(), tracer=exported.tracer))
         app.get("/orders/7", status=503)
         app.app.close()
-    call, request = exported.one("GET"), exported.one("GET /orders/{Id}")
-    assert of(call)["error.type"] == "Unavailable"
+    call, request = exported.get_one("GET"), exported.get_one("GET /orders/{Id}")
+    assert read_attributes(call)["error.type"] == "Unavailable"
     assert call.parent == request.context
     assert request.status.status_code is call.status.status_code is trace.StatusCode.ERROR
 

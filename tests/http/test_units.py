@@ -73,10 +73,10 @@ class Service:
 @pytest.fixture
 def database(mariadb: str) -> Iterator[Database]:
     """A fresh database of MariaDB."""
-    made = connect(new_database(mariadb))
-    migrations.apply(made, OWNERS)
-    yield made
-    made.dispose()
+    connected = connect(new_database(mariadb))
+    migrations.apply(connected, OWNERS)
+    yield connected
+    connected.dispose()
 
 
 @pytest.fixture
@@ -112,19 +112,19 @@ def pair(database: Database) -> list[str]:
     return [database.run(add).id for _ in range(2)]
 
 
-def lines(database: Database, *session_ids: str) -> list[list[str]]:
+def read_lines(database: Database, *session_ids: str) -> list[list[str]]:
     def read(unit: Unit) -> list[list[str]]:
-        return [[line.message for line in stored(unit, each).log] for each in session_ids]
+        return [[line.message for line in stored(unit, session_id).log] for session_id in session_ids]
 
     return database.run(read, write=False)
 
 
-def both(work: Callable[[int], Any]) -> list[Any]:
+def run_both(work: Callable[[int], Any]) -> list[Any]:
     with ThreadPoolExecutor(2) as threads:
         return [*threads.map(work, range(2))]
 
 
-def body(name: str, first: str, second: str) -> dict[str, str]:
+def make_body(name: str, first: str, second: str) -> dict[str, str]:
     return {"name": name, "first": first, "second": second}
 
 
@@ -134,15 +134,15 @@ def test_both_are_done_once(
 ) -> None:
     orders = [pair, pair[::-1]]
     keys = [key and f"{key}{number}" for number in range(2)]
-    answers = both(lambda number: send("/two", body(f"n{number}", *orders[number]), keys[number]))
-    assert [each.status_int for each in answers] == [200, 200]
+    responses = run_both(lambda number: send("/two", make_body(f"n{number}", *orders[number]), keys[number]))
+    assert [response.status_int for response in responses] == [200, 200]
     assert sorted(service.tries.values()) == [1, 2]
-    assert sorted(each.json["tries"] for each in answers) == [1, 2]
-    for each in lines(database, *pair):
-        assert sorted(each) == ["made", "n0", "n1"]
+    assert sorted(response.json["tries"] for response in responses) == [1, 2]
+    for messages in read_lines(database, *pair):
+        assert sorted(messages) == ["made", "n0", "n1"]
     if key:
-        repeated = [send("/two", body(f"n{number}", *orders[number]), keys[number]) for number in range(2)]
-        assert [each.json for each in repeated] == [each.json for each in answers]
+        repeated = [send("/two", make_body(f"n{number}", *orders[number]), keys[number]) for number in range(2)]
+        assert [response.json for response in repeated] == [response.json for response in responses]
         assert sum(service.tries.values()) == 3
 
 
@@ -151,36 +151,36 @@ def test_each_request_of_a_batch_is_a_unit(
 ) -> None:
     """What came before the one that was thrown out is not done again."""
     orders = [pair, pair[::-1]]
-    others = [[database.run(add).id for _ in range(2)] for _ in range(2)]
+    other_pairs = [[database.run(add).id for _ in range(2)] for _ in range(2)]
     service.tries.update(["n0.0", "n1.0", "n0.2", "n1.2"])
 
     def post(number: int) -> Any:
-        places = [others[number], orders[number], others[number]]
-        bodies = [body(f"n{number}.{index}", *each) for index, each in enumerate(places)]
+        places = [other_pairs[number], orders[number], other_pairs[number]]
+        bodies = [make_body(f"n{number}.{index}", *order) for index, order in enumerate(places)]
         return send("/json/reply/ChangeTwo[]", bodies, key=f"k{number}")
 
-    answers = both(post)
-    assert [each.status_int for each in answers] == [200, 200]
-    assert [[each["name"] for each in answer.json] for answer in answers] == [
+    responses = run_both(post)
+    assert [response.status_int for response in responses] == [200, 200]
+    assert [[document["name"] for document in response.json] for response in responses] == [
         [f"n{number}.{index}" for index in range(3)] for number in range(2)
     ]
     assert sorted(service.tries[f"n{number}.1"] for number in range(2)) == [1, 2]
-    for each in lines(database, *pair):
-        assert sorted(each) == ["made", "n0.1", "n1.1"]
+    for messages in read_lines(database, *pair):
+        assert sorted(messages) == ["made", "n0.1", "n1.1"]
     for number in range(2):
-        assert lines(database, *others[number]) == [["made", f"n{number}.0", f"n{number}.2"]] * 2
+        assert read_lines(database, *other_pairs[number]) == [["made", f"n{number}.0", f"n{number}.2"]] * 2
 
 
 def test_a_database_that_throws_out_whatever_comes(
     service: Service, send: Callable[..., Any], database: Database, pair: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def busy(*_: object, **__: object) -> None:
+    def raise_unavailable(*_: object, **__: object) -> None:
         raise Unavailable("thrown out", again=True)
 
     service.both.abort()
-    monkeypatch.setattr(session, "update", busy)
-    answer = send("/two", body("n", *pair))
-    assert answer.status_int == 503
-    assert int(answer.headers["Retry-After"]) > 0
+    monkeypatch.setattr(session, "update", raise_unavailable)
+    response = send("/two", make_body("n", *pair))
+    assert response.status_int == 503
+    assert int(response.headers["Retry-After"]) > 0
     assert service.tries["n"] == 5
-    assert lines(database, *pair) == [["made"], ["made"]]
+    assert read_lines(database, *pair) == [["made"], ["made"]]

@@ -31,7 +31,7 @@ class Untouched(io.BytesIO):
         raise AssertionError("the body was read")
 
 
-def refused(client: TestApp, path: str, content_type: str, method: str = "POST", **headers: str) -> int:
+def request_status(client: TestApp, path: str, content_type: str, method: str = "POST", **headers: str) -> int:
     """The status of a request whose body nobody reads."""
     request = client.RequestClass.blank(path, client._make_environ(), method=method, headers=headers)
     request.environ |= {"CONTENT_TYPE": content_type, "CONTENT_LENGTH": str(TOO_LONG), "wsgi.input": Untouched()}
@@ -56,34 +56,34 @@ def refused(client: TestApp, path: str, content_type: str, method: str = "POST",
 def test_an_address_and_its_access_come_first(anonymous: TestApp, path: str, status: int) -> None:
     for content_type in (FORM, MULTIPART, JSON, "image/png"):
         for encoding in ("identity", "gzip", "zstd", "gzip," * 9):
-            assert refused(anonymous, path, content_type, **{"Content-Encoding": encoding}) == status
+            assert request_status(anonymous, path, content_type, **{"Content-Encoding": encoding}) == status
 
 
 def test_a_form_is_asked_for_its_verb_after_the_caller_for_credentials(anonymous: TestApp) -> None:
-    assert refused(anonymous, "/sessions/x", FORM) == 401
-    assert refused(anonymous, "/sessions/x", JSON) == 405
-    assert refused(anonymous, "/accounts", MULTIPART) == 401
+    assert request_status(anonymous, "/sessions/x", FORM) == 401
+    assert request_status(anonymous, "/sessions/x", JSON) == 405
+    assert request_status(anonymous, "/accounts", MULTIPART) == 401
 
 
 def test_a_caller_without_the_role_is_refused_before_a_form_is_read(client: TestApp) -> None:
-    made = {"emailAddress": "eve@example.org", "password": "a good long password"}
-    client.post_json("/users", made)
+    user = {"emailAddress": "eve@example.org", "password": "a good long password"}
+    client.post_json("/users", user)
     client.authorization = ("Basic", ("eve@example.org", "a good long password"))
-    assert refused(client, "/json/reply/NewAccount", FORM) == 403
-    assert refused(client, "/sessions", FORM) == 413
+    assert request_status(client, "/json/reply/NewAccount", FORM) == 403
+    assert request_status(client, "/sessions", FORM) == 413
 
 
 @pytest.mark.parametrize("verb", ["PATCH", "patch", "DELETE"])
 def test_a_form_decides_between_the_operations_of_its_address(client: TestApp, verb: str) -> None:
     session = client.post_json("/sessions", {}).json
-    answer = post(client, f"/sessions/{session['id']}", f"x-http-method-override={verb}&consoleData=c", FORM)
-    assert answer.status_code == (200 if verb.lower() == "patch" else 204)
+    response = post(client, f"/sessions/{session['id']}", f"x-http-method-override={verb}&consoleData=c", FORM)
+    assert response.status_code == (200 if verb.lower() == "patch" else 204)
     assert client.get("/sessions/" + session["id"]).json["ended"] is (verb == "DELETE")
 
 
 def test_a_form_that_means_a_verb_that_its_address_lacks(client: TestApp) -> None:
-    answer = post(client, "/sessions", "X-HTTP-Method-Override=PATCH", FORM)
-    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD, OPTIONS, POST")
+    response = post(client, "/sessions", "X-HTTP-Method-Override=PATCH", FORM)
+    assert (response.status_code, response.headers["Allow"]) == (405, "GET, HEAD, OPTIONS, POST")
     assert post(client, "/json/reply/GetSession", "X-HTTP-Method-Override=PATCH", FORM).status_code == 405
     assert client.post("/sessions/x", "a=b", status=405).headers["Allow"] == "DELETE, GET, HEAD, PATCH, OPTIONS"
     assert client.get("/sessions.json").json["totalCount"] == 0
@@ -91,10 +91,10 @@ def test_a_form_that_means_a_verb_that_its_address_lacks(client: TestApp) -> Non
 
 def test_a_form_that_means_a_get(client: TestApp) -> None:
     client.post_json("/sessions", {})
-    answer = post(client, "/sessions", "X-HTTP-Method-Override=GET&countPerPage=1", FORM)
-    assert answer.json["totalCount"] == 1
-    answer = post(client, "/api/ListSessions", "X-HTTP-Method-Override=GET&countPerPage=1", FORM)
-    assert answer.json["totalCount"] == 1
+    response = post(client, "/sessions", "X-HTTP-Method-Override=GET&countPerPage=1", FORM)
+    assert response.json["totalCount"] == 1
+    response = post(client, "/api/ListSessions", "X-HTTP-Method-Override=GET&countPerPage=1", FORM)
+    assert response.json["totalCount"] == 1
 
 
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
@@ -127,11 +127,11 @@ def test_a_signed_in_caller_has_no_more_there(client: TestApp) -> None:
 
 
 def test_a_form_has_a_thousand_names_there(anonymous: TestApp) -> None:
-    def names(count: int) -> str:
+    def join_names(count: int) -> str:
         return "&".join(f"n{number}=" for number in range(count))
 
-    assert post(anonymous, "/auth", names(OPEN_LIMITS.names), FORM).status_code == 401
-    assert post(anonymous, "/auth", names(OPEN_LIMITS.names + 1), FORM).status_code == 413
+    assert post(anonymous, "/auth", join_names(OPEN_LIMITS.names), FORM).status_code == 401
+    assert post(anonymous, "/auth", join_names(OPEN_LIMITS.names + 1), FORM).status_code == 413
     items = "&".join(f"x[{number}]=" for number in range(OPEN_LIMITS.names + 1))
     assert post(anonymous, "/auth", items, FORM).status_code == 401
     assert post(anonymous, "/auth", items.replace("[", "[n"), FORM).status_code == 413
@@ -141,14 +141,14 @@ def test_what_packs_well_is_never_inflated_beyond_the_limit(anonymous: TestApp) 
     bomb = gzip.compress(b"a&" * 5_000_000)
     assert len(bomb) < OPEN_LIMITS.bytes
     for address, status in (("/auth", 413), ("/sessions", 401), ("/nothing", 404), ("/health", 405)):
-        answer = post(anonymous, address, bomb, FORM, **{"Content-Encoding": "gzip"})
-        assert answer.status_code == status
+        response = post(anonymous, address, bomb, FORM, **{"Content-Encoding": "gzip"})
+        assert response.status_code == status
 
 
 @pytest.mark.parametrize("broken", [brotli.compress(b"{}" * 99)[:-3], brotli.compress(b"{}") + b"more", b"{}"])
 def test_brotli_that_is_none(client: TestApp, broken: bytes) -> None:
-    answer = post(client, "/sessions", broken, JSON, **{"Content-Encoding": "br"})
-    assert (answer.status_code, answer.json["responseStatus"]["errorCode"]) == (400, "SerializationException")
+    response = post(client, "/sessions", broken, JSON, **{"Content-Encoding": "br"})
+    assert (response.status_code, response.json["responseStatus"]["errorCode"]) == (400, "SerializationException")
 
 
 def test_a_body_has_four_encodings_at_most(client: TestApp) -> None:
@@ -157,6 +157,6 @@ def test_a_body_has_four_encodings_at_most(client: TestApp) -> None:
         body = gzip.compress(body)
     several = ",".join(["gzip"] * bodies.MOST_ENCODINGS)
     assert post(client, "/sessions.json", body, JSON, **{"Content-Encoding": several}).json["displayName"] == "a"
-    answer = post(client, "/sessions", gzip.compress(body), JSON, **{"Content-Encoding": several + ",gzip"})
-    assert answer.status_code == 415
-    assert API_KEY not in answer.text
+    response = post(client, "/sessions", gzip.compress(body), JSON, **{"Content-Encoding": several + ",gzip"})
+    assert response.status_code == 415
+    assert API_KEY not in response.text

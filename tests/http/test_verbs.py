@@ -23,10 +23,10 @@ READ = [
 
 @pytest.mark.parametrize("path", READ)
 def test_head_answers_like_get_without_a_body(client: TestApp, path: str) -> None:
-    read, asked = client.get(path), client.head(path)
-    assert (asked.status_code, asked.body) == (200, b"")
-    assert asked.headers.getall("Content-Type") == read.headers.getall("Content-Type")
-    assert "all=true" in path or asked.headers["Content-Length"] == str(len(read.body))
+    get_response, head_response = client.get(path), client.head(path)
+    assert (head_response.status_code, head_response.body) == (200, b"")
+    assert head_response.headers.getall("Content-Type") == get_response.headers.getall("Content-Type")
+    assert "all=true" in path or head_response.headers["Content-Length"] == str(len(get_response.body))
 
 
 @pytest.mark.parametrize(
@@ -42,13 +42,13 @@ def test_head_answers_like_get_without_a_body(client: TestApp, path: str) -> Non
     ],
 )
 def test_options_names_the_verbs(anonymous: TestApp, path: str, verbs: set[str]) -> None:
-    answer = anonymous.options(path)
-    assert (answer.status_code, answer.body) == (200, b"")
-    assert "Content-Type" not in answer.headers
-    assert set(answer.headers["Allow"].split(", ")) == verbs
+    response = anonymous.options(path)
+    assert (response.status_code, response.body) == (200, b"")
+    assert "Content-Type" not in response.headers
+    assert set(response.headers["Allow"].split(", ")) == verbs
 
 
 def test_a_verb_that_an_operation_lacks(client: TestApp) -> None:
-    answer = client.put("/json/reply/GetSession", status=405)
-    assert answer.headers["Allow"] == "GET, POST"
+    response = client.put("/json/reply/GetSession", status=405)
+    assert response.headers["Allow"] == "GET, POST"
     assert client.delete("/sessions", status=405).headers["Allow"] == "GET, HEAD, POST, OPTIONS"

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from gateway import audit
 from gateway.audit import Event
 from models import Conflict, OutcomeUnknown, Unavailable, Unit
-from tests.http.test_auth import CREDENTIALS, Client, app, basic, client
+from tests.http.test_auth import CREDENTIALS, Client, app, client, make_basic
 from tests.users.conftest import ADA, EVE, KEY, PASSWORD, World, cheap, store, world
 
 __all__ = ["app", "cheap", "client", "store", "world"]
@@ -62,7 +62,7 @@ def test_a_line_has_caller_address_time_and_target(client: Client, world: World)
     [
         ({"Authorization": "Bearer nope"}, "key"),
         ({"X_Api_Key": "nope"}, "key"),
-        ({"Authorization": basic("nope")}, "key"),
+        ({"Authorization": make_basic("nope")}, "key"),
         ({"Authorization": "Bearer eyJ.a.b"}, "token"),
     ],
 )
