@@ -20,7 +20,7 @@ from serializers.base import Page, Serializer
 from serializers.rows import BLOCK_ROWS
 from serializers.text import to_bytes
 
-#: Maximum number of cached documents of each format, and of bytes of one: clients request the same sessions repeatedly.
+#: Maximum number of cached documents in all formats, and of bytes of one: clients request the same sessions repeatedly.
 _MOST_KEPT = 1000
 _LONGEST_KEPT = 16 * 1024
 
@@ -34,6 +34,8 @@ RAW_READERS = ("ServiceStack .NET Client", "Java/", "Dalvik/", "python-requests/
 
 
 Writer: TypeAlias = Callable[[Any], bytes]
+#: Documents with the rows that they were written from, by their writer and the row's id.
+Documents: TypeAlias = Recent[tuple[Writer, str], tuple[Any, bytes]]
 
 
 class StoredWriter:
@@ -41,23 +43,26 @@ class StoredWriter:
 
     Only the tuple that was written has the cached document. Callers may be shown different attributes of one version, and equal tuples may
     have different texts: 1.0 equals 1.00.
+
+    :param documents: the cache, which the writers of all formats share.
     """
 
-    def __init__(self, write: Writer) -> None:
+    def __init__(self, write: Writer, documents: Documents) -> None:
         self._write = write
-        self._recent: Recent[str, tuple[Any, bytes]] = Recent(_MOST_KEPT)
+        self._documents = documents
 
     def __call__(self, row: Any) -> bytes:
         """Return the document of a row."""
         # An object may be changed in place, a tuple is not.
         if not isinstance(row, tuple) or not isinstance(getattr(row, "version", None), int) or not hasattr(row, "id"):
             return self._write(row)
-        kept = self._recent.get(row.id)
+        key = (self._write, row.id)
+        kept = self._documents.get(key)
         if kept is not None and kept[0] is row:
             return kept[1]
         document = self._write(row)
         if len(document) <= _LONGEST_KEPT:
-            self._recent.keep(row.id, (row, document))
+            self._documents.keep(key, (row, document))
         return document
 
 
@@ -71,6 +76,7 @@ class Encoder:
         self.surroundings = surroundings
         self._tables = tables
         self._writer = lru_cache(maxsize=None)(self._make_writer)
+        self._documents: Documents = Recent(_MOST_KEPT)
 
     def _make_writer(self, serializer: Serializer, expected: shape.Shape, reads: bool) -> Writer:
         """Return the writer of a shape.
@@ -85,7 +91,7 @@ class Encoder:
             return serializer.list_writer(expected, self._writer(serializer, rows.item, True)) or write
         # A declared field is not the version of a stored row.
         declares_version = "version" in {expected.attributes.get(name, name) for name in expected.fields}
-        return write if declares_version else StoredWriter(write)
+        return write if declares_version else StoredWriter(write, self._documents)
 
     def expected(self, operation: Operation, request: Request) -> shape.Shape:
         """Return the shape for encoding a response."""

@@ -12,7 +12,9 @@ import pytest
 from webtest import TestApp
 
 from gateway import ANYONE, Context, Dto, Instance, Service, fields
+from gateway.http.encoding import Documents, StoredWriter
 from gateway.settings import Settings
+from models.engine.caches import Recent
 
 NAMESPACE = "Encoding.Tests"
 Row = namedtuple("Row", ["id", "text", "version"])
@@ -145,3 +147,20 @@ def test_a_session_is_the_same_alone_and_in_a_list(client: TestApp) -> None:
     for _ in range(3):
         assert client.get("/sessions.json").json["items"] == [client.get(f"/sessions/{session_id}.json").json]
         assert client.get("/sessions.json").json["items"][0]["consoleData"] == "changed"
+
+
+def test_the_writers_of_all_formats_share_one_bound() -> None:
+    documents: Documents = Recent(3)
+
+    def write_json(row: Row) -> bytes:
+        return f"json {row.text}".encode()
+
+    def write_xml(row: Row) -> bytes:
+        return f"xml {row.text}".encode()
+
+    as_json, as_xml = StoredWriter(write_json, documents), StoredWriter(write_xml, documents)
+    rows = [Row(id_, f"text {id_}", 1) for id_ in "abc"]
+    for row in rows:
+        for _ in range(2):
+            assert (as_json(row), as_xml(row)) == (write_json(row), write_xml(row))
+    assert len(documents) == 3
