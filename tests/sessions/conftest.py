@@ -45,15 +45,15 @@ class World:
 
     def call(self, caller: Principal | None, operation: str, values: dict[str, Any] | None = None, **more: Any) -> Any:
         """The result of an operation for values by wire name; the rows of a streamed one are read."""
-        found = catalog.operations[operation]
-        with self.context(caller, write=found.writes, **more) as context:
-            result = idempotency.Keys(self.database).call(catalog, found, values or {}, context)
+        operation_ = catalog.operations[operation]
+        with self.context(caller, write=operation_.writes, **more) as context:
+            result = idempotency.Keys(self.database).call(catalog, operation_, values or {}, context)
         context.write_records()
         if isinstance(result, Streamed):
             with unit_of_work(self.database, write=False) as unit:
-                answer = result.open(unit)
-                setattr(answer, str(result.returns.rows), list(getattr(answer, str(result.returns.rows))))
-                return answer
+                response = result.open(unit)
+                setattr(response, str(result.returns.rows), list(getattr(response, str(result.returns.rows))))
+                return response
         return result
 
     def add_account(self, name: str, parent: str | None = None) -> str:
@@ -103,14 +103,14 @@ def shared_url(request: pytest.FixtureRequest) -> Callable[[str], str]:
     """A database of a kind of server for many tests: making the tables anew for each one takes far longer than the tests do."""
 
     @cache
-    def made(kind: str) -> str:
+    def create_database(kind: str) -> str:
         url = new_database(request.getfixturevalue(kind))
         database = connect(url)
         migrations.apply(database, OWNERS)
         database.dispose()
         return url
 
-    return made
+    return create_database
 
 
 @pytest.fixture(params=ENGINES)

@@ -13,14 +13,14 @@ from gateway.sessions.dtos.customers import CustomerInfo
 from tests.sessions.conftest import People, World
 
 
-def names(answer: Any) -> list[str]:
-    return [each.name for each in answer.items]
+def list_names(page: Any) -> list[str]:
+    return [item.name for item in page.items]
 
 
-def refused(world: World, caller: Any, operation: str, values: dict[str, Any]) -> list[tuple[str, str]]:
+def list_failures(world: World, caller: Any, operation: str, values: dict[str, Any]) -> list[tuple[str, str]]:
     with pytest.raises(ValidationFailed) as caught:
         world.call(caller, operation, values)
-    return [(each.error_code, each.field_name) for each in caught.value.errors]
+    return [(error.error_code, error.field_name) for error in caught.value.errors]
 
 
 def test_accounts_are_made_and_read(world: World, people: People) -> None:
@@ -37,16 +37,16 @@ def test_accounts_are_made_and_read(world: World, people: People) -> None:
 
 
 def test_accounts_are_listed(world: World, people: People) -> None:
-    assert names(world.call(people.ada, "ListAccounts")) == ["Acme"]
-    assert names(world.call(people.root, "ListAccounts")) == ["Other", "Acme"]
-    assert names(world.call(people.root, "ListAccounts", {"nameFilter": "CM"})) == ["Acme"]
-    assert names(
+    assert list_names(world.call(people.ada, "ListAccounts")) == ["Acme"]
+    assert list_names(world.call(people.root, "ListAccounts")) == ["Other", "Acme"]
+    assert list_names(world.call(people.root, "ListAccounts", {"nameFilter": "CM"})) == ["Acme"]
+    assert list_names(
         world.call(people.root, "ListAccounts", {"sortField": "name", "sortOrder": "Ascend", "all": True})
     ) == [
         "Acme",
         "Other",
     ]
-    assert names(world.call(people.root, "ListAccounts", {"specificIds": [people.acme]})) == ["Acme"]
+    assert list_names(world.call(people.root, "ListAccounts", {"specificIds": [people.acme]})) == ["Acme"]
 
 
 def test_accounts_are_changed(world: World, people: People) -> None:
@@ -54,7 +54,7 @@ def test_accounts_are_changed(world: World, people: People) -> None:
     row = world.call(people.root, "PatchAccount", {"accountId": child.id, "name": "Renamed"})
     assert (row.name, row.parent_account_id, row.ancestor_ids) == ("Renamed", people.acme, [people.acme])
     assert row.date_last_modified > row.date_created
-    assert names(world.call(people.root, "ListAccounts", {"nameFilter": "renamed"})) == ["Renamed"]
+    assert list_names(world.call(people.root, "ListAccounts", {"nameFilter": "renamed"})) == ["Renamed"]
     assert world.call(people.root, "PatchAccount", {"accountId": child.id}) == row
     moved = world.call(people.root, "PatchAccount", {"accountId": child.id, "parentAccountId": people.other})
     assert moved.ancestor_ids == [people.other]
@@ -64,11 +64,11 @@ def test_accounts_are_changed(world: World, people: People) -> None:
 
 
 def test_accounts_that_are_refused(world: World, people: People) -> None:
-    assert refused(world, people.root, "NewAccount", {"name": " "}) == [("NotEmpty", "name")]
-    assert refused(world, people.root, "NewAccount", {"name": "x", "parentAccountId": "n"}) == [
+    assert list_failures(world, people.root, "NewAccount", {"name": " "}) == [("NotEmpty", "name")]
+    assert list_failures(world, people.root, "NewAccount", {"name": "x", "parentAccountId": "n"}) == [
         ("NotFound", "parentAccountId")
     ]
-    assert refused(world, people.root, "PatchAccount", {"accountId": people.acme, "parentAccountId": "n"}) == [
+    assert list_failures(world, people.root, "PatchAccount", {"accountId": people.acme, "parentAccountId": "n"}) == [
         ("NotFound", "parentAccountId")
     ]
 
@@ -77,17 +77,17 @@ def test_customers(world: World, people: People) -> None:
     top = world.call(people.ada, "NewCustomer", {"name": "Top", "referenceId": "r1"})
     assert (top.account_id, top.account_name, top.reference_id) == (people.acme, "Acme", "r1")
     bottom = world.call(people.ada, "NewCustomer", {"name": "Bottom", "parentCustomerId": top.id})
-    assert [(each.id, each.name) for each in bottom.breadcrumb] == [(top.id, "Top"), (bottom.id, "Bottom")]
-    theirs = world.call(people.eve, "NewCustomer", {"name": "Theirs"})
-    assert names(world.call(people.ada, "ListCustomers")) == ["Bottom", "Top"]
-    assert names(world.call(people.root, "ListCustomers", {"all": True})) == ["Theirs", "Bottom", "Top"]
-    assert names(world.call(people.root, "ListCustomers", {"accountIds": [people.other]})) == ["Theirs"]
-    assert names(world.call(people.ada, "ListCustomers", {"parentCustomerIds": [top.id]})) == ["Bottom"]
-    assert names(world.call(people.ada, "ListCustomers", {"nameFilter": "TO"})) == ["Bottom", "Top"]
-    assert world.call(people.ada, "ListCustomers", {"specificIds": [bottom.id, theirs.id]}).items == [bottom]
-    assert refused(world, people.ada, "NewCustomer", {}) == [("NotEmpty", "name")]
-    values = {"name": "x", "accountId": people.other, "parentCustomerId": theirs.id}
-    assert refused(world, people.ada, "NewCustomer", values) == [
+    assert [(crumb.id, crumb.name) for crumb in bottom.breadcrumb] == [(top.id, "Top"), (bottom.id, "Bottom")]
+    foreign = world.call(people.eve, "NewCustomer", {"name": "Theirs"})
+    assert list_names(world.call(people.ada, "ListCustomers")) == ["Bottom", "Top"]
+    assert list_names(world.call(people.root, "ListCustomers", {"all": True})) == ["Theirs", "Bottom", "Top"]
+    assert list_names(world.call(people.root, "ListCustomers", {"accountIds": [people.other]})) == ["Theirs"]
+    assert list_names(world.call(people.ada, "ListCustomers", {"parentCustomerIds": [top.id]})) == ["Bottom"]
+    assert list_names(world.call(people.ada, "ListCustomers", {"nameFilter": "TO"})) == ["Bottom", "Top"]
+    assert world.call(people.ada, "ListCustomers", {"specificIds": [bottom.id, foreign.id]}).items == [bottom]
+    assert list_failures(world, people.ada, "NewCustomer", {}) == [("NotEmpty", "name")]
+    values = {"name": "x", "accountId": people.other, "parentCustomerId": foreign.id}
+    assert list_failures(world, people.ada, "NewCustomer", values) == [
         ("NotFound", "accountId"),
         ("NotFound", "parentCustomerId"),
     ]
@@ -101,7 +101,7 @@ def test_every_scalar_field_sorts(world: World, people: People, operation: str, 
             continue
         up = world.call(people.root, operation, {"sortField": field.data_key, "sortOrder": "Ascend"})
         down = world.call(people.root, operation, {"sortField": field.data_key, "all": True})
-        assert names(up) == names(down)[::-1]
-        assert len(names(up)) == 2
+        assert list_names(up) == list_names(down)[::-1]
+        assert len(list_names(up)) == 2
     by_account = world.call(people.root, "ListCustomers", {"sortField": "accountName", "sortOrder": "Ascend"})
-    assert names(by_account) == ["C0", "C1"]
+    assert list_names(by_account) == ["C0", "C1"]

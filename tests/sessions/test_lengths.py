@@ -40,7 +40,7 @@ def test_fields_fit_the_columns_of_their_name(dto: type[Dto], table: Any) -> Non
 
 
 def test_fields_fit_the_columns_of_another_name() -> None:
-    def length(dto: type[Dto], name: str) -> int:
+    def read_length(dto: type[Dto], name: str) -> int:
         return int(dto.schema().fields[name].length)  # type: ignore[attr-defined]
 
     for dto, name in (
@@ -50,10 +50,10 @@ def test_fields_fit_the_columns_of_another_name() -> None:
         (sessions.NewOutgoingSession, "caller_id"),
         (messaging.SendMessage, "to_address"),
     ):
-        assert length(dto, name) <= SHORT
+        assert read_length(dto, name) <= SHORT
     addresses = sessions.NewSession.schema().fields["member_email_addresses"]
     assert addresses.item.length <= SHORT  # type: ignore[attr-defined]
-    assert length(sessions.PatchSession, "console_data") <= columns.LONG
+    assert read_length(sessions.PatchSession, "console_data") <= columns.LONG
 
 
 def test_letters_that_grow(world: World, people: People) -> None:

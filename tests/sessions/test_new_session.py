@@ -25,14 +25,14 @@ def test_defaults(world: World, people: People) -> None:
     assert row.created_by == row.last_modified_by == people.ada.user_id
     assert row.date_created == row.date_last_modified
     assert row.date_created.endswith("Z")
-    assert [(each.date, each.message) for each in row.log] == [(row.date_created, "Session created by Ada")]
+    assert [(line.date, line.message) for line in row.log] == [(row.date_created, "Session created by Ada")]
     (caller,) = row.members
     assert (caller.identity, caller.is_original_member, caller.role) == ("ada@example.org", True, "Agent")
     assert row.version == 1
 
 
 def test_what_is_given_is_kept(world: World, people: People) -> None:
-    given = {
+    values = {
         "displayName": 'A "quoted", {braced} name \N{GRINNING FACE}',
         "channel": "fax",
         "direction": "Incoming",
@@ -44,10 +44,10 @@ def test_what_is_given_is_kept(world: World, people: People) -> None:
         "destination": "+15551230002",
         "startSession": "true",
     }
-    made = world.call(people.ada, "NewSession", given)
-    row = world.call(people.bob, "GetSession", {"sessionId": made.id})
-    assert row == made
-    assert row.display_name == given["displayName"]
+    session = world.call(people.ada, "NewSession", values)
+    row = world.call(people.bob, "GetSession", {"sessionId": session.id})
+    assert row == session
+    assert row.display_name == values["displayName"]
     assert (row.channel, row.direction, row.call_state, row.dial_state) == ("Fax", "Incoming", "Passive", "Active")
     assert (row.from_address, row.from_name, row.to_address) == ("from@example.org", "From", "to@example.org")
     assert (row.from_phone_number, row.destination) == ("+15551230001", "+15551230002")
@@ -55,19 +55,19 @@ def test_what_is_given_is_kept(world: World, people: People) -> None:
 
 
 def test_members_in_order_without_duplicates(world: World, people: People) -> None:
-    given = ["b@example.org", "a@example.org", "B@Example.org", "ADA@example.org", None]
+    addresses = ["b@example.org", "a@example.org", "B@Example.org", "ADA@example.org", None]
     row = world.call(
         people.ada,
         "NewSession",
-        {"memberEmailAddresses": given, "withAddress": f"user:{people.bob.user_id}"},
+        {"memberEmailAddresses": addresses, "withAddress": f"user:{people.bob.user_id}"},
     )
-    assert [each.identity for each in row.members] == [
+    assert [member.identity for member in row.members] == [
         "ada@example.org",
         "b@example.org",
         "a@example.org",
         "bob@example.org",
     ]
-    assert [each.is_original_member for each in row.members] == [True, False, False, False]
+    assert [member.is_original_member for member in row.members] == [True, False, False, False]
     assert row.members[-1].endpoint_id == people.bob.user_id
     assert row.members[-1].display_name == "Bob"
 
@@ -97,32 +97,32 @@ def test_the_customer_is_resolved(world: World, people: People) -> None:
     bottom = world.add_customer(people.acme, "Bottom", middle)
     row = world.call(people.ada, "NewSession", {"customerId": bottom})
     assert (row.customer_id, row.customer_name) == (bottom, "Bottom")
-    crumbs = [(each.id, each.name) for each in row.customer_breadcrumb]
+    crumbs = [(crumb.id, crumb.name) for crumb in row.customer_breadcrumb]
     assert crumbs == [(top, "Top"), (middle, "Middle"), (bottom, "Bottom")]
     assert world.call(people.ada, "GetSession", {"sessionId": row.id}).customer_breadcrumb == row.customer_breadcrumb
 
 
 def test_ids_are_unguessable_and_ordered_by_time(world: World, people: People) -> None:
-    found = [world.call(people.ada, "NewSession").id for _ in range(5)]
-    assert len({each[-12:] for each in found}) == 5
-    assert [each[:12] for each in found] == sorted(each[:12] for each in found)
+    session_ids = [world.call(people.ada, "NewSession").id for _ in range(5)]
+    assert len({session_id[-12:] for session_id in session_ids}) == 5
+    assert [session_id[:12] for session_id in session_ids] == sorted(session_id[:12] for session_id in session_ids)
 
 
-def failures(world: World, caller: Any, values: dict[str, Any]) -> list[tuple[str, str]]:
+def list_failures(world: World, caller: Any, values: dict[str, Any]) -> list[tuple[str, str]]:
     with pytest.raises(ValidationFailed) as caught:
         world.call(caller, "NewSession", values)
-    return [(each.error_code, each.field_name) for each in caught.value.errors]
+    return [(error.error_code, error.field_name) for error in caught.value.errors]
 
 
 def test_everything_that_leads_nowhere_is_refused_at_once(world: World, people: People) -> None:
-    theirs = world.call(people.eve, "NewSession")
+    foreign = world.call(people.eve, "NewSession")
     values = {
-        "parentSessionId": theirs.id,
+        "parentSessionId": foreign.id,
         "customerId": world.add_customer(people.other, "Theirs"),
         "withAddress": f"user:{people.eve.user_id}",
     }
     before = world.count("sessions")
-    assert failures(world, people.ada, values) == [
+    assert list_failures(world, people.ada, values) == [
         ("NotFound", "parentSessionId"),
         ("NotFound", "customerId"),
         ("NotFound", "withAddress"),
@@ -140,7 +140,7 @@ def test_broken_rules_and_missing_ids_are_refused_together(world: World, people:
         "withAddress": "nobody",
         "memberEmailAddresses": ["fine@example.org", "not an address"],
     }
-    assert failures(world, people.ada, values) == [
+    assert list_failures(world, people.ada, values) == [
         ("Length", "displayName"),
         ("SerializationException", "channel"),
         ("RegularExpression", "withAddress"),
@@ -148,21 +148,21 @@ def test_broken_rules_and_missing_ids_are_refused_together(world: World, people:
         ("NotFound", "parentSessionId"),
         ("NotFound", "customerId"),
     ]
-    assert [world.count(each) for each in ("sessions", "session_members", "session_log")] == [0, 0, 0]
+    assert [world.count(table) for table in ("sessions", "session_members", "session_log")] == [0, 0, 0]
 
 
 OUTGOING = {"flowId": "f1", "numberToDial": "+15551234567", "callerId": "+15550000000"}
 
 
 def test_a_key_is_done_once(world: World, people: People) -> None:
-    first = world.call(people.ada, "NewSession", {"displayName": "one"}, idempotency_key="k")
-    world.call(people.ada, "PatchSession", {"sessionId": first.id, "consoleData": "later"})
-    again = world.call(people.ada, "NewSession", {"displayName": "one"}, idempotency_key="k")
-    assert (again.id, again.display_name, again.console_data) == (first.id, "one", None)
-    assert again.members[0].identity == "ada@example.org"
+    session = world.call(people.ada, "NewSession", {"displayName": "one"}, idempotency_key="k")
+    world.call(people.ada, "PatchSession", {"sessionId": session.id, "consoleData": "later"})
+    repeated = world.call(people.ada, "NewSession", {"displayName": "one"}, idempotency_key="k")
+    assert (repeated.id, repeated.display_name, repeated.console_data) == (session.id, "one", None)
+    assert repeated.members[0].identity == "ada@example.org"
     assert world.count("sessions") == 1
-    assert world.call(people.bob, "NewSession", {}, idempotency_key="k").id != first.id
-    assert world.call(people.ada, "NewSession", {}, idempotency_key="K").id != first.id
+    assert world.call(people.bob, "NewSession", {}, idempotency_key="k").id != session.id
+    assert world.call(people.ada, "NewSession", {}, idempotency_key="K").id != session.id
 
 
 def test_a_key_of_another_request(world: World, people: People) -> None:
@@ -176,9 +176,9 @@ def test_a_key_of_another_request(world: World, people: People) -> None:
 def test_neither_keys_nor_requests_are_stored(world: World, people: People) -> None:
     world.call(people.root, "NewOutgoingSession", OUTGOING, idempotency_key="a key of ours")
     with unit_of_work(world.database, write=False) as unit:
-        stored = str(unit.execute("SELECT * FROM idempotency_keys").fetchall())
-    assert "a key of ours" not in stored
-    assert "+15551234567" not in stored
+        stored_text = str(unit.execute("SELECT * FROM idempotency_keys").fetchall())
+    assert "a key of ours" not in stored_text
+    assert "+15551234567" not in stored_text
 
 
 def test_a_key_at_once(world: World, people: People) -> None:
@@ -189,8 +189,8 @@ def test_a_key_at_once(world: World, people: People) -> None:
             return None
 
     with ThreadPoolExecutor(8) as pool:
-        found = set(pool.map(create, range(24))) - {None}
-    assert len(found) == 1
+        session_ids = set(pool.map(create, range(24))) - {None}
+    assert len(session_ids) == 1
     assert world.count("sessions") == 1
 
 
@@ -213,9 +213,9 @@ def test_a_result_that_may_not_be_seen_any_more(
     world: World, people: People, before: Any, after: Any, visible: bool
 ) -> None:
     caller = before(people)
-    first = world.call(caller, "NewSession", {}, idempotency_key="k")
+    session = world.call(caller, "NewSession", {}, idempotency_key="k")
     if visible:
-        assert world.call(after(caller, people), "NewSession", {}, idempotency_key="k").id == first.id
+        assert world.call(after(caller, people), "NewSession", {}, idempotency_key="k").id == session.id
         return
     with pytest.raises(NotFound):
         world.call(after(caller, people), "NewSession", {}, idempotency_key="k")
@@ -223,8 +223,8 @@ def test_a_result_that_may_not_be_seen_any_more(
 
 
 def test_a_result_that_is_too_long_to_keep(world: World, people: People, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = world.call(people.ada, "NewSession", {}, idempotency_key="short")
-    assert world.call(people.ada, "NewSession", {}, idempotency_key="short").id == first.id
+    session = world.call(people.ada, "NewSession", {}, idempotency_key="short")
+    assert world.call(people.ada, "NewSession", {}, idempotency_key="short").id == session.id
     monkeypatch.setattr(idempotency, "LONGEST_RESULT", 1000)
     world.call(people.ada, "NewSession", {}, idempotency_key="k")
     with pytest.raises(Conflict) as caught:
@@ -246,11 +246,11 @@ def test_a_failed_call_does_not_use_its_key_up(world: World, people: People) -> 
 
 
 def test_a_key_is_forgotten_after_a_day(world: World, people: People) -> None:
-    first = world.call(people.ada, "NewSession", {}, idempotency_key="k")
+    session = world.call(people.ada, "NewSession", {}, idempotency_key="k")
     for _ in range(24 * 3600 - 1):
         next(world.ticks)
-    assert world.call(people.ada, "NewSession", {}, idempotency_key="k").id == first.id
-    assert world.call(people.ada, "NewSession", {}, idempotency_key="k").id != first.id
+    assert world.call(people.ada, "NewSession", {}, idempotency_key="k").id == session.id
+    assert world.call(people.ada, "NewSession", {}, idempotency_key="k").id != session.id
 
 
 def test_a_key_that_is_too_long(world: World, people: People) -> None:
@@ -263,10 +263,10 @@ def test_outgoing(world: World, people: People) -> None:
     assert world.call(people.ada, "NewOutgoingSession", values) is None
     with pytest.raises(ValidationFailed) as caught:
         world.call(people.ada, "NewOutgoingSession", {"numberToDial": "5551234567"})
-    assert [each.field_name for each in caught.value.errors] == ["flowId", "numberToDial"]
+    assert [error.field_name for error in caught.value.errors] == ["flowId", "numberToDial"]
 
 
 def test_a_key_is_remembered_for_a_day_to_the_second(world: World, people: People) -> None:
-    first = world.call(people.ada, "NewSession", {}, idempotency_key="k")
+    session = world.call(people.ada, "NewSession", {}, idempotency_key="k")
     world.ticks = itertools.chain([next(world.ticks) - 1 + 24 * 3600], world.ticks)
-    assert world.call(people.ada, "NewSession", {}, idempotency_key="k").id == first.id
+    assert world.call(people.ada, "NewSession", {}, idempotency_key="k").id == session.id

@@ -90,7 +90,9 @@ def matrix(world: World) -> Matrix:
         Caller(
             f"{role}-{tenant}",
             world.add_user(
-                f"{role}-{tenant}@example.org", [accounts[each] for each in names], *([role] if role else [])
+                f"{role}-{tenant}@example.org",
+                [accounts[tenant_name] for tenant_name in names],
+                *([role] if role else []),
             ),
             frozenset(names),
         )
@@ -102,7 +104,7 @@ def matrix(world: World) -> Matrix:
     return Matrix(world, accounts, callers, authenticator)
 
 
-def changes(operation: Operation) -> Iterator[tuple[str, Any]]:
+def list_changes(operation: Operation) -> Iterator[tuple[str, Any]]:
     """Each field of an operation that a path does not name, with a value for it."""
     in_path = {part.strip("{}").lower() for route in operation.routes for part in route.path.split("/")}
     for field in operation.dto.schema().fields.values():
@@ -124,31 +126,33 @@ def test_users(matrix: Matrix) -> None:
         f"{role}-{tenant}": (role, tenant, world.add_user(f"t-{role}-{tenant}@example.org", ids, role).user_id)
         for role in (USER, MANAGER, CUSTOMER, SYSTEM_ADMINISTRATOR)
         for tenant, names in TENANTS.items()
-        for ids in [[matrix.accounts[each] for each in names]]
+        for ids in [[matrix.accounts[account_name] for account_name in names]]
     }
-    before = {target: _user(world, target) for _, _, target in targets.values()}
-    wrong: list[tuple[Any, ...]] = []
+    before = {target: _get_user(world, target) for _, _, target in targets.values()}
+    mismatches: list[tuple[Any, ...]] = []
     for caller in matrix.callers:
-        for name, value in changes(operation):
+        for name, value in list_changes(operation):
             moves = TENANTS if name == "accountIds" else {"": ()}
             for role, tenant, target in targets.values():
                 for moved, names in moves.items():
-                    given = [matrix.accounts[each] for each in names] if name == "accountIds" else value
-                    expected = _expected_of_user(caller, name, role, TENANTS[tenant], names)
-                    found = matrix.call(caller, operation, {"userId": target, name: given})
-                    changed = _user(world, target) != before[target]
-                    if (found is None) != (expected is None) or (
-                        expected in (Forbidden, NotFound, RoleMissing) and found is not expected
+                    new_value = (
+                        [matrix.accounts[account_name] for account_name in names] if name == "accountIds" else value
+                    )
+                    expected = _expect_of_user(caller, name, role, TENANTS[tenant], names)
+                    refusal = matrix.call(caller, operation, {"userId": target, name: new_value})
+                    changed = _get_user(world, target) != before[target]
+                    if (refusal is None) != (expected is None) or (
+                        expected in (Forbidden, NotFound, RoleMissing) and refusal is not expected
                     ):
-                        wrong.append((caller.name, name, role, tenant, moved, found, expected))
-                    if found is not None and changed:
-                        wrong.append((caller.name, name, role, tenant, moved, "refused but changed"))
+                        mismatches.append((caller.name, name, role, tenant, moved, refusal, expected))
+                    if refusal is not None and changed:
+                        mismatches.append((caller.name, name, role, tenant, moved, "refused but changed"))
                     if changed:
                         _restore(world, target, before[target])
-    assert wrong == []
+    assert mismatches == []
 
 
-def _expected_of_user(
+def _expect_of_user(
     caller: Caller, name: str, role: str, accounts: tuple[str, ...], moved: tuple[str, ...]
 ) -> type[Exception] | None:
     if not caller.is_administrator and MANAGER not in caller.principal.roles:
@@ -162,7 +166,7 @@ def _expected_of_user(
     return None if caller.has(moved) else ServiceError
 
 
-def _user(world: World, user_id: str) -> Any:
+def _get_user(world: World, user_id: str) -> Any:
     with world.database.unit_of_work(write=False) as unit:
         row = user.get(unit, user_id)
         return user_list.get(unit, user_id), row.password_hash
@@ -185,35 +189,35 @@ def _restore(world: World, user_id: str, before: Any) -> None:
 
 def test_accounts(matrix: Matrix) -> None:
     operation = catalog.operations["PatchAccount"]
-    wrong: list[tuple[Any, ...]] = []
+    mismatches: list[tuple[Any, ...]] = []
     for caller in matrix.callers:
-        for name, value in changes(operation):
+        for name, value in list_changes(operation):
             for target in ("one", "two"):
-                given = matrix.world.add_account("Parent") if name == "parentAccountId" else value
-                found = matrix.call(caller, operation, {"accountId": matrix.accounts[target], name: given})
-                if (found is None) != caller.is_administrator or found not in (None, RoleMissing):
-                    wrong.append((caller.name, name, target, found))
+                new_value = matrix.world.add_account("Parent") if name == "parentAccountId" else value
+                refusal = matrix.call(caller, operation, {"accountId": matrix.accounts[target], name: new_value})
+                if (refusal is None) != caller.is_administrator or refusal not in (None, RoleMissing):
+                    mismatches.append((caller.name, name, target, refusal))
     with matrix.world.database.unit_of_work(write=False) as unit:
-        names = [each.name for each in account_list.accounts.page(unit, {}, Order("id"), 1000)]
-    assert wrong == []
+        names = [account.name for account in account_list.accounts.page(unit, {}, Order("id"), 1000)]
+    assert mismatches == []
     assert names.count("Changed") == 2
 
 
 def test_sessions(matrix: Matrix) -> None:
     operation, world = catalog.operations["PatchSession"], matrix.world
-    wrong: list[tuple[Any, ...]] = []
+    mismatches: list[tuple[Any, ...]] = []
     for caller in matrix.callers:
-        for name, value in changes(operation):
+        for name, value in list_changes(operation):
             for tenant in ("one", "two"):
-                target = _session(world, matrix.accounts[tenant])
-                found = matrix.call(caller, operation, {"sessionId": target, name: value})
+                target = _add_session(world, matrix.accounts[tenant])
+                refusal = matrix.call(caller, operation, {"sessionId": target, name: value})
                 expected = None if caller.sees((tenant,)) else NotFound
-                if found is not expected:
-                    wrong.append((caller.name, name, tenant, found, expected))
-    assert wrong == []
+                if refusal is not expected:
+                    mismatches.append((caller.name, name, tenant, refusal, expected))
+    assert mismatches == []
 
 
-def _session(world: World, account_id: str) -> str:
+def _add_session(world: World, account_id: str) -> str:
     with world.database.unit_of_work() as unit:
         now = world.now()
         values = {"id": ids.new_id(), "date_created": now, "date_last_modified": now, "account_id": account_id}
@@ -222,14 +226,14 @@ def _session(world: World, account_id: str) -> str:
 
 def test_tokens_for_others(matrix: Matrix) -> None:
     operation, world = catalog.operations["RequestAuthToken"], matrix.world
-    wrong: list[tuple[Any, ...]] = []
+    mismatches: list[tuple[Any, ...]] = []
     for caller in matrix.callers:
         for target in matrix.callers:
             role = next(iter(target.principal.roles), "")
-            expected = _expected_of_user(caller, "", role, tuple(target.accounts), ())
+            expected = _expect_of_user(caller, "", role, tuple(target.accounts), ())
             for values in ({"userId": target.principal.user_id}, {"userEmailAddress": target.principal.email}):
-                found = matrix.call(caller, operation, values)
-                if found is not expected:
-                    wrong.append((caller.name, target.name, values.keys(), found, expected))
-    assert wrong == []
+                refusal = matrix.call(caller, operation, values)
+                if refusal is not expected:
+                    mismatches.append((caller.name, target.name, values.keys(), refusal, expected))
+    assert mismatches == []
     assert world.count("users") == len(matrix.callers)

@@ -13,40 +13,45 @@ from models.engine import listing
 from tests.sessions.conftest import People, World
 
 
-def ids(answer: Any) -> list[str]:
-    return [each.id for each in answer.items]
+def list_ids(page: Any) -> list[str]:
+    return [item.id for item in page.items]
 
 
 @pytest.fixture
 def made(world: World, people: People) -> list[str]:
     """Five sessions of Acme, oldest first, and one of the other account."""
-    found = [
+    session_ids = [
         world.call(people.ada, "NewSession", {"displayName": f"S{number}", "toAddress": f"To {number}"}).id
         for number in range(5)
     ]
     world.call(people.eve, "NewSession", {"displayName": "theirs"})
-    return found
+    return session_ids
 
 
 def test_who_sees_what(world: World, people: People, made: list[str]) -> None:
-    assert ids(world.call(people.bob, "ListSessions")) == made[::-1]
-    assert len(ids(world.call(people.eve, "ListSessions"))) == 1
-    assert len(ids(world.call(people.root, "ListSessions"))) == 6
-    assert ids(world.call(people.root, "ListSessions", {"accountIds": [people.acme]})) == made[::-1]
-    assert ids(world.call(people.ada, "ListSessions", {"accountIds": [people.other]})) == []
+    assert list_ids(world.call(people.bob, "ListSessions")) == made[::-1]
+    assert len(list_ids(world.call(people.eve, "ListSessions"))) == 1
+    assert len(list_ids(world.call(people.root, "ListSessions"))) == 6
+    assert list_ids(world.call(people.root, "ListSessions", {"accountIds": [people.acme]})) == made[::-1]
+    assert list_ids(world.call(people.ada, "ListSessions", {"accountIds": [people.other]})) == []
     nobody = world.add_user("new@example.org", [], "User")
-    assert ids(world.call(nobody, "ListSessions")) == []
+    assert list_ids(world.call(nobody, "ListSessions")) == []
 
 
 def test_pages(world: World, people: People, made: list[str]) -> None:
-    first = world.call(people.ada, "ListSessions", {"page": "1", "countPerPage": "2"})
-    assert (ids(first), first.total_count, first.total_pages, first.has_more_pages) == (made[:2:-1], 5, 3, True)
-    last = world.call(people.ada, "ListSessions", {"page": "3", "countPerPage": "2"})
-    assert (ids(last), last.total_count, last.has_more_pages) == (made[:1], 5, False)
+    first_page = world.call(people.ada, "ListSessions", {"page": "1", "countPerPage": "2"})
+    assert (list_ids(first_page), first_page.total_count, first_page.total_pages, first_page.has_more_pages) == (
+        made[:2:-1],
+        5,
+        3,
+        True,
+    )
+    last_page = world.call(people.ada, "ListSessions", {"page": "3", "countPerPage": "2"})
+    assert (list_ids(last_page), last_page.total_count, last_page.has_more_pages) == (made[:1], 5, False)
     beyond = world.call(people.ada, "ListSessions", {"page": "4", "countPerPage": "2"})
-    assert (ids(beyond), beyond.total_count, beyond.has_more_pages) == ([], 5, False)
+    assert (list_ids(beyond), beyond.total_count, beyond.has_more_pages) == ([], 5, False)
     simple = world.call(people.ada, "ListSessions", {"page": 2, "countPerPage": 2, "simplifiedPaging": True})
-    assert (ids(simple), simple.total_count, simple.total_pages, simple.has_more_pages) == (
+    assert (list_ids(simple), simple.total_count, simple.total_pages, simple.has_more_pages) == (
         made[2:0:-1],
         0,
         0,
@@ -63,17 +68,17 @@ def small_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("small_bounds")
 def test_totals_end_at_a_bound(world: World, people: People, made: list[str]) -> None:
-    def page(number: int, **more: Any) -> tuple[Any, ...]:
-        found = world.call(people.ada, "ListSessions", {"page": number, "countPerPage": 2, **more})
-        return len(found.items), found.total_count, found.total_pages, found.has_more_pages, found.is_count_capped
+    def get_page(number: int, **more: Any) -> tuple[Any, ...]:
+        page = world.call(people.ada, "ListSessions", {"page": number, "countPerPage": 2, **more})
+        return len(page.items), page.total_count, page.total_pages, page.has_more_pages, page.is_count_capped
 
-    assert page(1) == (2, 3, 2, True, True)
-    assert page(2) == (2, 3, 2, True, True)
-    assert page(3) == (1, 5, 3, False, False)  # the last page knows
-    assert page(4) == (0, 3, 2, False, True)
-    assert page(1, to="to 1") == (1, 1, 1, False, False)
-    assert page(1, to="nowhere") == (0, 0, 0, False, False)
-    assert page(1, simplifiedPaging=True) == (2, 0, 0, True, False)
+    assert get_page(1) == (2, 3, 2, True, True)
+    assert get_page(2) == (2, 3, 2, True, True)
+    assert get_page(3) == (1, 5, 3, False, False)  # the last page knows
+    assert get_page(4) == (0, 3, 2, False, True)
+    assert get_page(1, to="to 1") == (1, 1, 1, False, False)
+    assert get_page(1, to="nowhere") == (0, 0, 0, False, False)
+    assert get_page(1, simplifiedPaging=True) == (2, 0, 0, True, False)
 
 
 @pytest.mark.usefixtures("small_bounds")
@@ -88,7 +93,7 @@ def test_many_rows_are_sorted_only_by_an_index(world: World, people: People, mad
         assert world.call(people.ada, "ListSessions", values).items
     with pytest.raises(ValidationFailed):
         world.call(people.ada, "ListSessions", {"sortField": "displayName", "all": True})
-    assert len(ids(world.call(people.eve, "ListSessions", {"sortField": "displayName"}))) == 1
+    assert len(list_ids(world.call(people.eve, "ListSessions", {"sortField": "displayName"}))) == 1
 
 
 def test_deep_pages_are_the_same_rows(
@@ -113,10 +118,10 @@ def test_everything_is_streamed(world: World, people: People, made: list[str]) -
         result = catalog.call(catalog.operations["ListSessions"], {"all": "true"}, context)
     assert isinstance(result, Streamed)
     assert (result.total_count, result.total_pages) == (5, 1)
-    everything = world.call(people.ada, "ListSessions", {"all": "true", "countPerPage": 1})
-    assert ids(everything) == made[::-1]
-    assert (everything.total_count, everything.total_pages, everything.has_more_pages) == (5, 1, False)
-    assert ids(world.call(people.ada, "ListSessions", {"all": "true", "sortOrder": "Ascend"})) == made
+    complete_list = world.call(people.ada, "ListSessions", {"all": "true", "countPerPage": 1})
+    assert list_ids(complete_list) == made[::-1]
+    assert (complete_list.total_count, complete_list.total_pages, complete_list.has_more_pages) == (5, 1, False)
+    assert list_ids(world.call(people.ada, "ListSessions", {"all": "true", "sortOrder": "Ascend"})) == made
 
 
 @pytest.mark.parametrize(
@@ -136,7 +141,7 @@ def test_everything_is_streamed(world: World, people: People, made: list[str]) -
 def test_what_is_refused(world: World, people: People, values: dict[str, Any]) -> None:
     with pytest.raises(ValidationFailed) as caught:
         world.call(people.ada, "ListSessions", values)
-    assert [each.field_name for each in caught.value.errors] == [next(iter(values))]
+    assert [error.field_name for error in caught.value.errors] == [next(iter(values))]
 
 
 def test_every_scalar_field_sorts(world: World, people: People, made: list[str]) -> None:
@@ -148,14 +153,14 @@ def test_every_scalar_field_sorts(world: World, people: People, made: list[str])
             continue
         up = world.call(people.ada, "ListSessions", {"sortField": field.data_key, "sortOrder": "Ascend"})
         down = world.call(people.ada, "ListSessions", {"sortField": field.data_key, "all": True})
-        assert set(ids(up)) == set(made)
-        assert ids(up) == ids(down)[::-1]
-    assert ids(world.call(people.ada, "ListSessions", {"sortField": "toAddress", "sortOrder": "Ascend"})) == made
+        assert set(list_ids(up)) == set(made)
+        assert list_ids(up) == list_ids(down)[::-1]
+    assert list_ids(world.call(people.ada, "ListSessions", {"sortField": "toAddress", "sortOrder": "Ascend"})) == made
 
 
 def test_filters_together(world: World, people: People, made: list[str]) -> None:
     customer = world.add_customer(people.acme, "C")
-    found = world.call(
+    session_id = world.call(
         people.ada,
         "NewSession",
         {
@@ -167,7 +172,7 @@ def test_filters_together(world: World, people: People, made: list[str]) -> None
             "parentSessionId": made[0],
         },
     ).id
-    world.call(people.ada, "HoldSession", {"sessionId": found, "reason": "Transferring"})
+    world.call(people.ada, "HoldSession", {"sessionId": session_id, "reason": "Transferring"})
     for values in (
         {"from": "ünïcode GRÖSSE"},
         {"from": "0001"},
@@ -184,10 +189,10 @@ def test_filters_together(world: World, people: People, made: list[str]) -> None
             "accountIds": [people.acme],
         },
     ):
-        assert ids(world.call(people.ada, "ListSessions", values)) == [found], values
+        assert list_ids(world.call(people.ada, "ListSessions", values)) == [session_id], values
     for values in ({"from": "reception"}, {"to": "0001"}, {"log": "ended"}, {"customerIds": ["other"]}, {"to": "0__o"}):
-        assert ids(world.call(people.ada, "ListSessions", values)) == [], values
-    assert len(ids(world.call(people.ada, "ListSessions", {"customerIds": [], "from": "", "log": ""}))) == 6
+        assert list_ids(world.call(people.ada, "ListSessions", values)) == [], values
+    assert len(list_ids(world.call(people.ada, "ListSessions", {"customerIds": [], "from": "", "log": ""}))) == 6
 
 
 def test_days_are_inclusive(world: World, people: People, made: list[str]) -> None:
@@ -201,13 +206,13 @@ def test_days_are_inclusive(world: World, people: People, made: list[str]) -> No
 
 
 def test_mine(world: World, people: People, made: list[str]) -> None:
-    def mine(caller: Any) -> list[str]:
-        return [each.id for each in world.call(caller, "GetMySessions").sessions]
+    def list_own(caller: Any) -> list[str]:
+        return [session.id for session in world.call(caller, "GetMySessions").sessions]
 
-    assert mine(people.ada) == made[::-1]
-    assert mine(people.bob) == []
+    assert list_own(people.ada) == made[::-1]
+    assert list_own(people.bob) == []
     world.call(people.ada, "InviteChatMember", {"sessionId": made[1], "memberToAdd": "BOB@Example.org"})
-    assert mine(people.bob) == [made[1]]
+    assert list_own(people.bob) == [made[1]]
     world.call(people.ada, "EndSession", {"sessionId": made[1]})
-    assert mine(people.bob) == []
-    assert made[1] not in mine(people.ada)
+    assert list_own(people.bob) == []
+    assert made[1] not in list_own(people.ada)

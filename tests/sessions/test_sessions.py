@@ -17,8 +17,8 @@ def session_id(world: World, people: People) -> str:
     return str(world.call(people.ada, "NewSession", {"displayName": "One"}).id)
 
 
-def messages(row: Any) -> list[str]:
-    return [each.message for each in row.log]
+def list_messages(row: Any) -> list[str]:
+    return [line.message for line in row.log]
 
 
 def test_who_sees_a_session(world: World, people: People, session_id: str) -> None:
@@ -49,7 +49,7 @@ def test_patch_changes_what_is_given(world: World, people: People, session_id: s
     assert (row.last_modified_by, row.created_by, row.version) == (people.bob.user_id, people.ada.user_id, 2)
     assert row.date_last_modified > row.date_created
     assert row.date_last_modified == row.log[-1].date
-    assert messages(row)[1:] == ["Bob changed consoleData, queueState"]
+    assert list_messages(row)[1:] == ["Bob changed consoleData, queueState"]
     assert world.call(people.ada, "PatchSession", {"sessionId": session_id, "consoleData": ""}).console_data == ""
     assert row == world.call(people.ada, "GetSession", {"sessionId": session_id})._replace(
         console_data="data",
@@ -72,7 +72,7 @@ def test_hold_and_resume(world: World, people: People, session_id: str) -> None:
     assert (row.call_state, row.hold_reason, row.held_by_user_id) == ("Connected", None, None)
     row = world.call(people.ada, "HoldSession", {"sessionId": session_id})
     assert (row.hold_reason, row.call_sid) == ("None", "CA1")
-    assert messages(row)[1:] == [
+    assert list_messages(row)[1:] == [
         "Bob put the session on hold (Transferring)",
         "Ada changed callState",
         "Ada put the session on hold",
@@ -85,8 +85,8 @@ def test_end(world: World, people: People, session_id: str) -> None:
     row = world.call(people.ada, "GetSession", {"sessionId": session_id})
     assert (row.ended, row.call_state, row.call_sid) == (True, "Disconnected", "CA9")
     assert row.date_completed == row.date_last_modified == row.log[-1].date
-    assert [each.call_state for each in row.members] == ["None", "None"]
-    assert messages(row)[-1] == "Ada ended the session"
+    assert [member.call_state for member in row.members] == ["None", "None"]
+    assert list_messages(row)[-1] == "Ada ended the session"
     assert world.call(people.bob, "EndSession", {"sessionId": session_id}) is None
     assert world.call(people.ada, "GetSession", {"sessionId": session_id}) == row
 
@@ -105,13 +105,13 @@ def test_what_has_ended_does_not_change(world: World, people: People, session_id
 
 def test_only_the_version_that_was_seen(world: World, people: People, session_id: str) -> None:
     values = {"sessionId": session_id, "consoleData": "x"}
-    seen = f"{session_id}-1"
-    for others in ({f"{session_id}-2"}, {"another-1"}, set()):
+    version = f"{session_id}-1"
+    for other_versions in ({f"{session_id}-2"}, {"another-1"}, set()):
         with pytest.raises(PreconditionFailed):
-            world.call(people.ada, "PatchSession", values, expected=frozenset(others))
-    assert world.call(people.ada, "PatchSession", values, expected=frozenset({"another-1", seen})).version == 2
+            world.call(people.ada, "PatchSession", values, expected=frozenset(other_versions))
+    assert world.call(people.ada, "PatchSession", values, expected=frozenset({"another-1", version})).version == 2
     with pytest.raises(PreconditionFailed):
-        world.call(people.ada, "EndSession", {"sessionId": session_id}, expected=frozenset({seen}))
+        world.call(people.ada, "EndSession", {"sessionId": session_id}, expected=frozenset({version}))
 
 
 def test_conference(world: World, people: People, session_id: str) -> None:
@@ -126,16 +126,16 @@ def test_conference(world: World, people: People, session_id: str) -> None:
     )
     assert row.conference_sid
     assert row.most_recent_participant_call_sid == "CA2"
-    again = world.call(people.ada, "AddConferenceMember", {**values, "callSid": "CA3"})
-    assert again.conference_sid == row.conference_sid
-    assert again.most_recent_participant_call_sid == "CA3"
-    assert len(again.members) == 2
+    repeated = world.call(people.ada, "AddConferenceMember", {**values, "callSid": "CA3"})
+    assert repeated.conference_sid == row.conference_sid
+    assert repeated.most_recent_participant_call_sid == "CA3"
+    assert len(repeated.members) == 2
 
 
 def test_invite_and_remove(world: World, people: People, session_id: str) -> None:
     def invite(name: str) -> list[str]:
         row = world.call(people.ada, "InviteChatMember", {"sessionId": session_id, "memberToAdd": name})
-        return [each.identity for each in row.members]
+        return [member.identity for member in row.members]
 
     assert invite("+1 555 123-4567") == ["ada@example.org", "+1 555 123-4567"]
     assert invite(people.bob.user_id)[2:] == ["bob@example.org"]
@@ -144,12 +144,12 @@ def test_invite_and_remove(world: World, people: People, session_id: str) -> Non
     for nobody in ("nobody", people.eve.user_id):
         with pytest.raises(ValidationFailed) as caught:
             invite(nobody)
-        assert [(each.error_code, each.field_name) for each in caught.value.errors] == [("NotFound", "memberToAdd")]
+        assert [(error.error_code, error.field_name) for error in caught.value.errors] == [("NotFound", "memberToAdd")]
     row = world.call(people.ada, "DeleteChatMember", {"sessionId": session_id, "memberToRemove": "Bob@Example.org"})
-    assert [each.identity for each in row.members] == ["ada@example.org", "+1 555 123-4567", "new@example.org"]
+    assert [member.identity for member in row.members] == ["ada@example.org", "+1 555 123-4567", "new@example.org"]
     with pytest.raises(NotFound):
         world.call(people.ada, "DeleteChatMember", {"sessionId": session_id, "memberToRemove": "bob@example.org"})
-    assert messages(row)[1:] == [
+    assert list_messages(row)[1:] == [
         "Ada invited +1 555 123-4567",
         "Ada invited bob@example.org",
         "Ada invited new@example.org",
@@ -177,32 +177,32 @@ def test_sixteen_clients_at_once(world: World, people: People, session_id: str) 
         ]
     jobs.insert(40, ("EndSession", {}))
     with ThreadPoolExecutor(16) as pool:
-        done = list(pool.map(lambda job: attempt(job[0], **job[1]), jobs))
+        outcomes = list(pool.map(lambda job: attempt(job[0], **job[1]), jobs))
     row = world.call(people.ada, "GetSession", {"sessionId": session_id})
     assert row.ended
-    identities = [each.identity for each in row.members]
+    identities = [member.identity for member in row.members]
     assert len(identities) == len(set(identities))
-    invited = [line for line in messages(row) if "invited" in line]
+    invited = [line for line in list_messages(row) if "invited" in line]
     assert len(invited) == len(identities) - 1
-    changed = [line for line in messages(row) if "changed" in line or "hold" in line]
-    assert len(changed) == done.count("PatchSession") + done.count("HoldSession")
-    assert len([line for line in messages(row) if "ended" in line]) == 1
-    assert messages(row)[-1] == "Ada ended the session"
+    changed = [line for line in list_messages(row) if "changed" in line or "hold" in line]
+    assert len(changed) == outcomes.count("PatchSession") + outcomes.count("HoldSession")
+    assert len([line for line in list_messages(row) if "ended" in line]) == 1
+    assert list_messages(row)[-1] == "Ada ended the session"
     assert row.version == len(row.log)
-    assert [each.date for each in row.log] == sorted(each.date for each in row.log)
+    assert [line.date for line in row.log] == sorted(line.date for line in row.log)
 
 
 def test_dates_never_run_backwards(world: World, people: People) -> None:
     """The clock of the node that changes a session is behind the clock of the one that made it."""
-    made = world.call(people.ada, "NewSession", {})
+    session = world.call(people.ada, "NewSession", {})
     world.ticks = itertools.count(-3600)
-    changed = world.call(people.ada, "PatchSession", {"sessionId": made.id, "consoleData": "x"})
-    assert changed.date_last_modified == made.date_last_modified
-    world.call(people.ada, "EndSession", {"sessionId": made.id})
-    ended = world.call(people.ada, "GetSession", {"sessionId": made.id})
-    assert ended.date_completed == ended.date_last_modified == made.date_last_modified
+    changed = world.call(people.ada, "PatchSession", {"sessionId": session.id, "consoleData": "x"})
+    assert changed.date_last_modified == session.date_last_modified
+    world.call(people.ada, "EndSession", {"sessionId": session.id})
+    ended = world.call(people.ada, "GetSession", {"sessionId": session.id})
+    assert ended.date_completed == ended.date_last_modified == session.date_last_modified
     assert [line.date for line in ended.log] == sorted(line.date for line in ended.log)
     world.ticks = itertools.count(3600)
-    other = world.call(people.ada, "NewSession", {})
-    later = world.call(people.ada, "PatchSession", {"sessionId": other.id, "consoleData": "x"})
-    assert later.date_last_modified > other.date_last_modified
+    later_session = world.call(people.ada, "NewSession", {})
+    later = world.call(people.ada, "PatchSession", {"sessionId": later_session.id, "consoleData": "x"})
+    assert later.date_last_modified > later_session.date_last_modified

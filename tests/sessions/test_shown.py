@@ -23,7 +23,7 @@ def both(world: World, people: People) -> Principal:
     return world.add_user("both@example.org", [people.acme, people.other], "User", "Manager")
 
 
-def answers(call: Call, caller: Principal, session_id: str) -> list[Any]:
+def call_everything(call: Call, caller: Principal, session_id: str) -> list[Any]:
     """A session as every operation answers it."""
     values = {"sessionId": session_id}
     mine = call(caller, "GetMySessions").sessions
@@ -43,72 +43,72 @@ def answers(call: Call, caller: Principal, session_id: str) -> list[Any]:
     ]
 
 
-def customer_of(row: Any) -> tuple[Any, Any, list[str] | None]:
+def read_customer(row: Any) -> tuple[Any, Any, list[str] | None]:
     crumbs = row.customer_breadcrumb
-    return row.customer_id, row.customer_name, None if crumbs is None else [each.name for each in crumbs]
+    return row.customer_id, row.customer_name, None if crumbs is None else [crumb.name for crumb in crumbs]
 
 
 def test_customers_of_sessions(call: Call, world: World, people: People, both: Principal) -> None:
     top = world.add_customer(people.other, "Top")
     middle = world.add_customer(people.acme, "Middle", top)
     below = world.add_customer(people.other, "Below", middle)
-    for customer, whole, seen in (
+    for customer, complete, visible in (
         (below, (below, "Below", ["Top", "Middle", "Below"]), (None, None, ["Middle"])),
         (middle, (middle, "Middle", ["Top", "Middle"]), (middle, "Middle", ["Middle"])),
     ):
-        made = call(both, "NewSession", {"customerId": customer, "memberEmailAddresses": ["bob@example.org"]})
-        for caller, expected in ((both, whole), (people.root, whole), (people.bob, seen)):
-            found = answers(call, caller, made.id)
-            assert [customer_of(each) for each in found if each.id == made.id] == [expected] * sum(
-                each.id == made.id for each in found
+        session = call(both, "NewSession", {"customerId": customer, "memberEmailAddresses": ["bob@example.org"]})
+        for caller, expected in ((both, complete), (people.root, complete), (people.bob, visible)):
+            responses = call_everything(call, caller, session.id)
+            assert [read_customer(response) for response in responses if response.id == session.id] == [expected] * sum(
+                response.id == session.id for response in responses
             )
-        call(both, "EndSession", {"sessionId": made.id})
-        shown = catalog.operations["GetSession"]
-        assert conditional.etag(shown, call(both, "GetSession", {"sessionId": made.id})) is not None
-        assert conditional.etag(shown, call(people.bob, "GetSession", {"sessionId": made.id})) is None, (
+        call(both, "EndSession", {"sessionId": session.id})
+        operation = catalog.operations["GetSession"]
+        assert conditional.etag(operation, call(both, "GetSession", {"sessionId": session.id})) is not None
+        assert conditional.etag(operation, call(people.bob, "GetSession", {"sessionId": session.id})) is None, (
             "under it the whole document is kept"
         )
 
 
 def test_customers_that_are_no_more_are_what_the_session_says(call: Call, world: World, people: People) -> None:
     customer = world.add_customer(people.acme, "Gone")
-    made = call(people.bob, "NewSession", {"customerId": customer})
+    session = call(people.bob, "NewSession", {"customerId": customer})
     with world.database.unit_of_work() as unit:
         unit.execute("DELETE FROM customers")
-    assert customer_of(call(people.bob, "GetSession", {"sessionId": made.id})) == (customer, "Gone", ["Gone"])
+    assert read_customer(call(people.bob, "GetSession", {"sessionId": session.id})) == (customer, "Gone", ["Gone"])
 
 
 def test_customers_of_messages(call: Call, world: World, people: People, both: Principal) -> None:
     customer = world.add_customer(people.other, "Foreign")
-    made = call(both, "NewSession", {"customerId": customer})
-    sent = call(both, "SendMessage", {"sessionId": made.id, "body": "Hi"})
-    assert sent.customer_id == customer
-    assert call(people.bob, "SendMessage", {"sessionId": made.id, "body": "Ho"}).customer_id is None
+    session = call(both, "NewSession", {"customerId": customer})
+    message = call(both, "SendMessage", {"sessionId": session.id, "body": "Hi"})
+    assert message.customer_id == customer
+    assert call(people.bob, "SendMessage", {"sessionId": session.id, "body": "Ho"}).customer_id is None
     for caller, expected in ((both, customer), (people.bob, None)):
-        assert {each.customer_id for each in call(caller, "ListMessages").items} == {expected}
-        newest = [each.most_recent_message for each in call(caller, "ListConversations").conversations]
-        assert [each.customer_id for each in newest] == [expected]
+        assert {record.customer_id for record in call(caller, "ListMessages").items} == {expected}
+        newest = [record.most_recent_message for record in call(caller, "ListConversations").conversations]
+        assert [record.customer_id for record in newest] == [expected]
 
 
 @pytest.mark.parametrize("everything", [False, True])
 def test_filters_confirm_no_foreign_id(
     call: Call, world: World, people: People, both: Principal, everything: bool
 ) -> None:
-    foreign, own = world.add_customer(people.other, "Foreign"), world.add_customer(people.acme, "Own")
-    for customer in (foreign, own):
-        made = call(both, "NewSession", {"customerId": customer})
-        call(both, "SendMessage", {"sessionId": made.id, "body": "Hi"})
+    foreign, visible = world.add_customer(people.other, "Foreign"), world.add_customer(people.acme, "Own")
+    for customer in (foreign, visible):
+        session = call(both, "NewSession", {"customerId": customer})
+        call(both, "SendMessage", {"sessionId": session.id, "body": "Hi"})
         call(both, "NewCustomer", {"name": "Below", "parentCustomerId": customer})
 
-    def found(caller: Principal, operation: str, **filters: Any) -> int:
-        answer = call(caller, operation, {"all": everything, **filters})
-        return len(list(answer.conversations if operation == "ListConversations" else answer.items))
+    def count_matches(caller: Principal, operation: str, **filters: Any) -> int:
+        response = call(caller, operation, {"all": everything, **filters})
+        return len(list(response.conversations if operation == "ListConversations" else response.items))
 
     lists = [
-        ("ListSessions", "customerIds", foreign, own),
-        ("ListMessages", "customerIds", foreign, own),
-        ("ListConversations", "customerIds", foreign, own),
-        ("ListCustomers", "parentCustomerIds", foreign, own),
+        ("ListSessions", "customerIds", foreign, visible),
+        ("ListMessages", "customerIds", foreign, visible),
+        ("ListConversations", "customerIds", foreign, visible),
+        ("ListCustomers", "parentCustomerIds", foreign, visible),
         ("ListSessions", "accountIds", people.other, people.acme),
         ("ListMessages", "accountIds", people.other, people.acme),
         ("ListConversations", "accountIds", people.other, people.acme),
@@ -120,15 +120,17 @@ def test_filters_confirm_no_foreign_id(
             world.add_user("far@example.org", [people.other], "User").user_id,
             people.bob.user_id,
         ),
-        ("ListCustomers", "specificIds", foreign, own),
+        ("ListCustomers", "specificIds", foreign, visible),
         ("ListAccounts", "specificIds", people.other, people.acme),
     ]
-    for operation, name, unseen, seen in lists:
+    for operation, name, hidden_id, visible_id in lists:
         caller = people.ada if operation in ("ListUsers", "ListCustomers") else people.bob
-        assert found(caller, operation, **{name: [unseen]}) == 0, (operation, name)
-        assert found(caller, operation, **{name: [seen]}) > 0, (operation, name)
-        assert found(caller, operation, **{name: [unseen, seen]}) == found(caller, operation, **{name: [seen]})
-    assert found(both, "ListSessions", customerIds=[foreign]) == 1
+        assert count_matches(caller, operation, **{name: [hidden_id]}) == 0, (operation, name)
+        assert count_matches(caller, operation, **{name: [visible_id]}) > 0, (operation, name)
+        assert count_matches(caller, operation, **{name: [hidden_id, visible_id]}) == count_matches(
+            caller, operation, **{name: [visible_id]}
+        )
+    assert count_matches(both, "ListSessions", customerIds=[foreign]) == 1
 
 
 def test_accounts_above(call: Call, world: World, people: People) -> None:
@@ -136,46 +138,50 @@ def test_accounts_above(call: Call, world: World, people: People) -> None:
     below = world.add_account("Below", middle)
     caller = world.add_user("below@example.org", [below, people.other], "User")
     for values in ({}, {"all": True}):
-        shown = {each.id: each for each in call(caller, "ListAccounts", values).items}
-        assert shown.keys() == {below, people.other}
-        assert (shown[below].parent_account_id, shown[below].ancestor_ids) == (None, [people.other])
+        accounts = {account.id: account for account in call(caller, "ListAccounts", values).items}
+        assert accounts.keys() == {below, people.other}
+        assert (accounts[below].parent_account_id, accounts[below].ancestor_ids) == (None, [people.other])
     assert call(caller, "GetAccount", {"accountId": below}).parent_account_id is None
-    whole = call(people.root, "GetAccount", {"accountId": below})
-    assert (whole.parent_account_id, whole.ancestor_ids) == (middle, [people.other, middle])
+    complete = call(people.root, "GetAccount", {"accountId": below})
+    assert (complete.parent_account_id, complete.ancestor_ids) == (middle, [people.other, middle])
 
 
 def test_customers_above(call: Call, world: World, people: People, both: Principal) -> None:
     top = world.add_customer(people.other, "Top")
-    made = call(both, "NewCustomer", {"name": "Below", "parentCustomerId": top})
-    assert (made.parent_customer_id, [each.name for each in made.breadcrumb]) == (top, ["Top", "Below"])
+    created = call(both, "NewCustomer", {"name": "Below", "parentCustomerId": top})
+    assert (created.parent_customer_id, [crumb.name for crumb in created.breadcrumb]) == (top, ["Top", "Below"])
     for values in ({}, {"all": True}):
-        (shown,) = call(people.ada, "ListCustomers", values).items
-        assert (shown.parent_customer_id, [each.name for each in shown.breadcrumb]) == (None, ["Below"])
+        (customer,) = call(people.ada, "ListCustomers", values).items
+        assert (customer.parent_customer_id, [crumb.name for crumb in customer.breadcrumb]) == (None, ["Below"])
 
 
 def test_a_replay_answers_nothing_of_an_account_that_the_caller_left(
     call: Call, world: World, people: People, both: Principal
 ) -> None:
     customer = world.add_customer(people.other, "Foreign")
-    once = {"idempotency_key": "k"}
-    made = call(both, "NewSession", {"customerId": customer}, **once)
-    assert call(both, "NewSession", {"customerId": customer}, **once).customer_name == made.customer_name == "Foreign"
+    options = {"idempotency_key": "k"}
+    session = call(both, "NewSession", {"customerId": customer}, **options)
+    assert (
+        call(both, "NewSession", {"customerId": customer}, **options).customer_name
+        == session.customer_name
+        == "Foreign"
+    )
     with world.database.unit_of_work() as unit:
         user.set_accounts(unit, both.user_id, [people.other])
     moved = Principal(both.user_id, both.email, both.email, both.roles, (people.other,), both.method)
     with pytest.raises(NotFound):
-        call(moved, "NewSession", {"customerId": customer}, **once)
+        call(moved, "NewSession", {"customerId": customer}, **options)
     assert world.count("sessions") == 1
 
 
 def test_all_of_ones_sessions_are_answered(
     call: Call, people: People, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = [call(people.bob, "NewSession", {"displayName": str(number)}).id for number in range(7)]
-    assert [each.id for each in call(people.bob, "GetMySessions").sessions] == made[::-1]
+    session_ids = [call(people.bob, "NewSession", {"displayName": str(number)}).id for number in range(7)]
+    assert [session.id for session in call(people.bob, "GetMySessions").sessions] == session_ids[::-1]
     monkeypatch.setattr(session_lists, "MOST_OF_MINE", 3)
     with world.context(people.bob, write=False) as context:
         assert isinstance(session_lists.list_mine(None, context), Streamed)
-    found = call(people.bob, "GetMySessions")
-    assert [each.id for each in found.sessions] == made[::-1]
-    assert vars(found).keys() == GetMySessionsResponse.schema().fields.keys()
+    response = call(people.bob, "GetMySessions")
+    assert [session.id for session in response.sessions] == session_ids[::-1]
+    assert vars(response).keys() == GetMySessionsResponse.schema().fields.keys()

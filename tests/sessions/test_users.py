@@ -35,20 +35,20 @@ def call(world: World, authenticator: Authenticator) -> Call:
     return call
 
 
-def emails(answer: Any) -> list[str]:
-    return [each.email_address for each in answer.items]
+def list_emails(page: Any) -> list[str]:
+    return [info.email_address for info in page.items]
 
 
-def fields(caught: pytest.ExceptionInfo[ValidationFailed]) -> list[tuple[str, str]]:
-    return [(each.field_name, each.error_code) for each in caught.value.errors]
+def list_failures(caught: pytest.ExceptionInfo[ValidationFailed]) -> list[tuple[str, str]]:
+    return [(error.field_name, error.error_code) for error in caught.value.errors]
 
 
 # Seeing.
 
 
 def test_one_sees_the_users_of_ones_accounts(call: Call, people: People) -> None:
-    assert emails(call(people.ada, "ListUsers")) == ["bob@example.org", "ada@example.org"]
-    assert emails(call(people.root, "ListUsers")) == [
+    assert list_emails(call(people.ada, "ListUsers")) == ["bob@example.org", "ada@example.org"]
+    assert list_emails(call(people.root, "ListUsers")) == [
         "root@example.org",
         "eve@example.org",
         "bob@example.org",
@@ -73,17 +73,20 @@ def test_one_sees_the_users_of_ones_accounts(call: Call, people: People) -> None
 def test_lists_are_filtered_and_sorted(
     call: Call, people: People, filters: dict[str, Any], expected: list[str]
 ) -> None:
-    assert emails(call(people.root, "ListUsers", **filters)) == expected
+    assert list_emails(call(people.root, "ListUsers", **filters)) == expected
 
 
 def test_filters_never_show_more(call: Call, people: People) -> None:
-    assert emails(call(people.root, "ListUsers", accountIds=[people.acme])) == ["bob@example.org", "ada@example.org"]
-    assert emails(call(people.eve, "ListUsers", accountIds=[people.acme])) == []
-    assert emails(call(people.eve, "ListUsers", specificIds=[people.ada.user_id])) == []
+    assert list_emails(call(people.root, "ListUsers", accountIds=[people.acme])) == [
+        "bob@example.org",
+        "ada@example.org",
+    ]
+    assert list_emails(call(people.eve, "ListUsers", accountIds=[people.acme])) == []
+    assert list_emails(call(people.eve, "ListUsers", specificIds=[people.ada.user_id])) == []
 
 
 def test_a_user_as_shown(call: Call, people: People) -> None:
-    ada, bob = sorted(call(people.ada, "ListUsers").items, key=lambda each: str(each.email_address))
+    ada, bob = sorted(call(people.ada, "ListUsers").items, key=lambda info: str(info.email_address))
     assert (ada.is_authenticated, bob.is_authenticated) == (True, False)
     assert (ada.name, ada.first_name, ada.account_ids, ada.account_names) == ("Ada", "Ada", [people.acme], ["Acme"])
     assert "password_hash" not in vars(ada)
@@ -93,10 +96,10 @@ def test_a_user_as_shown(call: Call, people: People) -> None:
 
 
 def test_a_new_user_can_sign_in(call: Call, people: People, authenticator: Authenticator) -> None:
-    made = call(people.ada, "NewUser", emailAddress="New@example.org", password=PASSWORD, lastName="Newman")
-    assert (made.name, made.roles, made.account_ids) == ("Newman", ["User"], [people.acme])
-    found, _ = authenticator.log_in("new@EXAMPLE.org", PASSWORD, "", permanent=False)
-    assert found.user_id == made.id
+    created = call(people.ada, "NewUser", emailAddress="New@example.org", password=PASSWORD, lastName="Newman")
+    assert (created.name, created.roles, created.account_ids) == ("Newman", ["User"], [people.acme])
+    principal, _ = authenticator.log_in("new@EXAMPLE.org", PASSWORD, "", permanent=False)
+    assert principal.user_id == created.id
 
 
 def test_without_a_password_nobody_signs_in_by_one(call: Call, people: People, authenticator: Authenticator) -> None:
@@ -113,7 +116,7 @@ def test_an_address_is_taken_once(call: Call, people: People) -> None:
 def test_all_that_is_wrong_at_once(call: Call, people: People, world: World) -> None:
     with pytest.raises(ValidationFailed) as caught:
         call(people.ada, "NewUser", emailAddress="new@example.org", password="short", accountId=people.other)
-    assert fields(caught) == [("password", "Length"), ("accountId", "NotFound")]
+    assert list_failures(caught) == [("password", "Length"), ("accountId", "NotFound")]
     assert "short" not in str(caught.value.errors)
     assert world.count("users") == 4
 
@@ -122,7 +125,7 @@ def test_a_caller_without_accounts_names_one(call: Call, people: People, world: 
     homeless = world.add_user("homeless@example.org", [], "SystemAdministrator")
     with pytest.raises(ValidationFailed) as caught:
         call(homeless, "NewUser", emailAddress="new@example.org")
-    assert fields(caught) == [("accountId", "NotEmpty")]
+    assert list_failures(caught) == [("accountId", "NotEmpty")]
     assert call(homeless, "NewUser", emailAddress="new@example.org", accountId=people.acme).account_ids == [people.acme]
 
 
@@ -152,7 +155,7 @@ def test_roles_are_for_system_administrators(call: Call, people: People) -> None
     assert changed.roles == ["Manager", "User"]
     with pytest.raises(ValidationFailed) as caught:
         call(people.root, "PatchUser", userId=people.bob.user_id, roles=["User", "Boss"])
-    assert fields(caught) == [("roles[1]", "Enum")]
+    assert list_failures(caught) == [("roles[1]", "Enum")]
 
 
 def test_nobody_gets_at_the_rights_of_who_may_do_more(call: Call, people: People, world: World) -> None:
@@ -179,7 +182,7 @@ def test_accounts_are_those_that_both_the_manager_and_the_user_may_have(
         call(people.ada, "PatchUser", userId=both.user_id, accountIds=[people.acme])
     with pytest.raises(ValidationFailed) as caught:
         call(people.ada, "PatchUser", userId=people.bob.user_id, accountIds=[people.acme, people.other, "x"])
-    assert fields(caught) == [("accountIds[1]", "NotFound"), ("accountIds[2]", "NotFound")]
+    assert list_failures(caught) == [("accountIds[1]", "NotFound"), ("accountIds[2]", "NotFound")]
     assert call(chief, "PatchUser", userId=both.user_id, accountIds=[people.other]).account_ids == [people.other]
     assert call(chief, "PatchUser", userId=people.bob.user_id, accountIds=[people.other, people.acme]).account_ids == [
         people.other,
@@ -189,10 +192,10 @@ def test_accounts_are_those_that_both_the_manager_and_the_user_may_have(
 
 def test_accounts_that_one_does_not_see_have_no_names(call: Call, people: People, world: World) -> None:
     both = world.add_user("both@example.org", [people.other, people.acme], "User")
-    shown = call(people.ada, "ListUsers", specificIds=[both.user_id]).items[0]
-    assert (shown.account_ids, shown.account_names) == ([people.acme], ["Acme"])
-    assert emails(call(people.ada, "ListUsers", accountIds=[people.other])) == []
-    assert emails(call(people.ada, "ListUsers", accountIds=[people.other, people.acme], emailFilter="both")) == [
+    info = call(people.ada, "ListUsers", specificIds=[both.user_id]).items[0]
+    assert (info.account_ids, info.account_names) == ([people.acme], ["Acme"])
+    assert list_emails(call(people.ada, "ListUsers", accountIds=[people.other])) == []
+    assert list_emails(call(people.ada, "ListUsers", accountIds=[people.other, people.acme], emailFilter="both")) == [
         "both@example.org"
     ]
     assert call(people.root, "ListUsers", specificIds=[both.user_id]).items[0].account_names == ["Other", "Acme"]
@@ -234,7 +237,7 @@ def set_user(world: World, user_id: str, **changes: Any) -> None:
             user.update(unit, user_id, **changes)
 
 
-def password_of(world: World, user_id: str) -> Any:
+def read_password(world: World, user_id: str) -> Any:
     with world.database.unit_of_work(write=False) as unit:
         return user.get(unit, user_id).password_hash
 
@@ -253,14 +256,14 @@ def password_of(world: World, user_id: str) -> Any:
 def test_rights_that_change_while_a_hash_is_computed(
     call: Call, people: People, world: World, meanwhile: Any, who: str, changes: dict[str, Any], error: type[Exception]
 ) -> None:
-    named = {"acme": people.acme, "other": people.other}
-    given = {**changes}
-    if "account_ids" in given:
-        given["account_ids"] = [named[each] for each in given["account_ids"]]
-    meanwhile(lambda: set_user(world, getattr(people, who).user_id, **given))
+    account_ids = {"acme": people.acme, "other": people.other}
+    new_values = {**changes}
+    if "account_ids" in new_values:
+        new_values["account_ids"] = [account_ids[name] for name in new_values["account_ids"]]
+    meanwhile(lambda: set_user(world, getattr(people, who).user_id, **new_values))
     with pytest.raises(error):
         call(people.ada, "PatchUser", userId=people.bob.user_id, newPassword=PASSWORD)
-    assert password_of(world, people.bob.user_id) is None
+    assert read_password(world, people.bob.user_id) is None
 
 
 def test_a_caller_who_loses_an_account_adds_nobody_to_it(
@@ -278,9 +281,9 @@ GROWN = [{"roles": ["User", "Manager"]}, {"roles": ["SystemAdministrator"]}, {"a
 
 
 def grow(call: Call, people: People, values: dict[str, Any]) -> None:
-    named = {"acme": people.acme, "other": people.other}
-    given = {name: [named.get(each, each) for each in value] for name, value in values.items()}
-    call(people.root, "PatchUser", userId=people.bob.user_id, **given)
+    account_ids = {"acme": people.acme, "other": people.other}
+    new_values = {name: [account_ids.get(text, text) for text in value] for name, value in values.items()}
+    call(people.root, "PatchUser", userId=people.bob.user_id, **new_values)
 
 
 @pytest.mark.parametrize("values", GROWN)
@@ -303,8 +306,8 @@ def test_rights_that_grow_void_passwords_of_those_who_have_them_not(
 ) -> None:
     call(people.ada, "PatchUser", userId=people.bob.user_id, newPassword=PASSWORD)
     grow(call, people, values)
-    kept = values == GROWN[0]
-    assert (password_of(world, people.bob.user_id) is not None) == kept, (
+    is_kept = values == GROWN[0]
+    assert (read_password(world, people.bob.user_id) is not None) == is_kept, (
         "what the manager may set, the manager may know"
     )
     call(people.root, "PatchUser", userId=people.bob.user_id, newPassword=PASSWORD)
@@ -345,25 +348,25 @@ def test_a_new_password_signs_out_whoever_had_the_old_one(
     assert authenticator.authenticate(Credentials(cookie=f"ss-id={session.id}"))
     call(people.ada, "PatchUser", userId=people.bob.user_id, newPassword="another password", firstName="Robert")
     assert authenticator.authenticate(Credentials(cookie=f"ss-id={session.id}")) is None
-    found, _ = authenticator.log_in("bob@example.org", "another password", "", permanent=False)
-    assert found.first_name == "Robert"
+    principal, _ = authenticator.log_in("bob@example.org", "another password", "", permanent=False)
+    assert principal.first_name == "Robert"
 
 
 def test_hashing_locks_nobody_out_of_the_database(
     call: Call, people: People, world: World, authenticator: Authenticator
 ) -> None:
-    written = []
+    writes = []
 
     class Writing(PasswordHasher):
         def hash(self, password: Any, *, salt: bytes | None = None) -> str:
             with world.database.unit_of_work() as unit:
                 user.update(unit, people.eve.user_id, first_name="Evelyn")
-            written.append(True)
+            writes.append(True)
             return super().hash(password, salt=salt)
 
     authenticator.passwords._hasher = Writing(time_cost=1, memory_cost=8, parallelism=1)
     call(people.ada, "PatchUser", userId=people.bob.user_id, newPassword=PASSWORD)
-    assert written
+    assert writes
 
 
 # Tokens for others.
@@ -372,9 +375,9 @@ def test_hashing_locks_nobody_out_of_the_database(
 def test_a_token_for_another(call: Call, people: People, authenticator: Authenticator) -> None:
     for values in ({"userEmailAddress": "BOB@example.org"}, {"userId": people.bob.user_id}):
         token = call(people.ada, "RequestAuthToken", **values).auth_token
-        found = authenticator.authenticate(Credentials(authorization=f"Bearer {token}"))
-        assert found is not None
-        assert found.user_id == people.bob.user_id
+        principal = authenticator.authenticate(Credentials(authorization=f"Bearer {token}"))
+        assert principal is not None
+        assert principal.user_id == people.bob.user_id
 
 
 def test_a_token_for_nobody(call: Call, people: People, world: World) -> None:
