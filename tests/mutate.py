@@ -71,20 +71,20 @@ class Mutant:
     words: str
 
 
-def mutants(path: Path) -> Iterator[Mutant]:
+def list_mutants(path: Path) -> Iterator[Mutant]:
     """Every mutant of a file."""
     for position, node in enumerate(ast.walk(ast.parse((ROOT / path).read_text()))):
-        changed = mutated(node)
+        changed = mutate(node)
         if changed is not None:
-            yield Mutant(path, position, getattr(node, "lineno", 0), _words(node, changed))
+            yield Mutant(path, position, getattr(node, "lineno", 0), _format_change(node, changed))
 
 
-def _words(node: ast.AST, changed: ast.AST) -> str:
+def _format_change(node: ast.AST, changed: ast.AST) -> str:
     """The change, in one line."""
     return " ".join(f"{ast.unparse(node)} -> {ast.unparse(changed)}".split())
 
 
-def mutated(node: ast.AST) -> ast.AST | None:
+def mutate(node: ast.AST) -> ast.AST | None:
     """The node with a small fault; None for a node that none is known for."""
     # PERF: a copy of everything in a file, again for everything in which it is, takes seconds.
     if not isinstance(node, ast.Compare | ast.BoolOp | ast.BinOp | ast.UnaryOp | ast.Constant):
@@ -124,11 +124,11 @@ class _Swap(ast.NodeTransformer):
         return self._changed if node is self._target else super().generic_visit(node)
 
 
-def source_of(mutant: Mutant) -> str:
+def build_source(mutant: Mutant) -> str:
     """The file's text with the fault in it."""
     tree = ast.parse((ROOT / mutant.path).read_text())
     target = next(node for position, node in enumerate(ast.walk(tree)) if position == mutant.position)
-    changed = mutated(target)
+    changed = mutate(target)
     assert changed is not None
     return ast.unparse(ast.fix_missing_locations(_Swap(target, ast.copy_location(changed, target)).visit(tree)))
 
@@ -150,14 +150,14 @@ class Trial:
         :raises SystemExit: when they do not pass: then nothing can be learned from faults.
         """
         began = time.monotonic()
-        printed, status = self._run(*self._pytest())
+        printed, status = self._run_python(*self._build_arguments())
         took = time.monotonic() - began
         if status != 0:
             raise SystemExit(f"{self._tests}: the tests fail without a fault (status {status}):\n{printed[-4000:]}")
         self.patience = 60 + 4 * took
         return took
 
-    def outcome(self, mutant: Mutant) -> str:
+    def run(self, mutant: Mutant) -> str:
         """What becomes of a fault.
 
         killed: a test fails, or the tests take several times as long as without it, or its module can't be imported.
@@ -167,12 +167,12 @@ class Trial:
         path = self._tree / mutant.path
         original = path.read_text()
         # Tests that are named as the module come first: they notice soonest.
-        named = (self._tree / self._tests).rglob(f"test_*{path.stem}*.py")
-        first = sorted(each.relative_to(self._tree).as_posix() for each in named)
+        named_tests = (self._tree / self._tests).rglob(f"test_*{path.stem}*.py")
+        first_tests = sorted(test_file.relative_to(self._tree).as_posix() for test_file in named_tests)
         try:
-            path.write_text(source_of(mutant))
-            _, status = self._run(*self._pytest(*first))
-            if status not in _STATUSES and self._run("-c", f"import {module(mutant.path)}")[1] != 0:
+            path.write_text(build_source(mutant))
+            _, status = self._run_python(*self._build_arguments(*first_tests))
+            if status not in _STATUSES and self._run_python("-c", f"import {read_module_name(mutant.path)}")[1] != 0:
                 return "killed"
         except subprocess.TimeoutExpired:
             return "killed"
@@ -180,13 +180,13 @@ class Trial:
             path.write_text(original)
         return _STATUSES.get(status, "unclear")
 
-    def _pytest(self, *first: str) -> Sequence[str]:
-        return ("-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-k", _ENGINES, *first, self._tests)
+    def _build_arguments(self, *first_tests: str) -> Sequence[str]:
+        return ("-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-k", _ENGINES, *first_tests, self._tests)
 
-    def _run(self, *arguments: str) -> tuple[str, int]:
+    def _run_python(self, *arguments: str) -> tuple[str, int]:
         """Output and status of Python with these arguments, in the copy. The copy's modules come before installed ones, in processes that
         tests start too."""
-        kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
+        inherited = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
         # NOTE: two faults in a file within a second may have one size; bytecode would be taken for that of the other.
         bytecode = {} if self.patience is None else {"PYTHONDONTWRITEBYTECODE": "1"}
         with subprocess.Popen(
@@ -196,7 +196,7 @@ class Trial:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
-            env={**kept, **bytecode, "PYTHONPATH": str(self._tree)},
+            env={**inherited, **bytecode, "PYTHONPATH": str(self._tree)},
         ) as process:
             try:
                 return process.communicate(timeout=self.patience)[0], process.returncode
@@ -206,22 +206,22 @@ class Trial:
                     os.killpg(process.pid, signal.SIGKILL)
 
 
-def module(path: Path) -> str:
+def read_module_name(path: Path) -> str:
     """The name under which a file is imported."""
     parts = path.with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def every(package: str) -> list[Mutant]:
+def list_all(package: str) -> list[Mutant]:
     """All mutants of a package."""
     files = sorted(path.relative_to(ROOT) for path in (ROOT / package).rglob("*.py"))
-    return [each for path in files for each in mutants(path)]
+    return [mutant for path in files for mutant in list_mutants(path)]
 
 
-def chosen(package: str, count: int, seed: int) -> list[Mutant]:
+def choose(package: str, count: int, seed: int) -> list[Mutant]:
     """Some mutants of a package, the same ones for the same seed."""
-    found = every(package)
-    return random.Random(seed).sample(found, min(count, len(found)))
+    all_mutants = list_all(package)
+    return random.Random(seed).sample(all_mutants, min(count, len(all_mutants)))
 
 
 def main() -> None:
@@ -240,15 +240,15 @@ def main() -> None:
 
 def report(package: str, trial: Trial, count: int, seed: int) -> None:
     """Plant some faults in a package and print what becomes of each one, then the score."""
-    planted = chosen(package, count, seed)
-    print(f"{package}: seed {seed}, {len(planted)} of {len(every(package))} faults", flush=True)
+    planted = choose(package, count, seed)
+    print(f"{package}: seed {seed}, {len(planted)} of {len(list_all(package))} faults", flush=True)
     print(f"{package}: without a fault all tests pass in {trial.prepare():.0f} s", flush=True)
     outcomes = Counter[str]()
-    for each in planted:
-        outcome = trial.outcome(each)
+    for mutant in planted:
+        outcome = trial.run(mutant)
         outcomes[outcome] += 1
-        print(f"{outcome:<8}  {each.path}:{each.line}  {each.words}", flush=True)
-    counts = ", ".join(f"{outcomes[each]} {each}" for each in ("killed", "survived", "unclear"))
+        print(f"{outcome:<8}  {mutant.path}:{mutant.line}  {mutant.words}", flush=True)
+    counts = ", ".join(f"{outcomes[outcome]} {outcome}" for outcome in ("killed", "survived", "unclear"))
     print(f"{package}: seed {seed}, {len(planted)} faults: {counts}", flush=True)
 
 

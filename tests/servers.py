@@ -108,8 +108,8 @@ class Gateway:
     def healthy(self) -> bool:
         """Return whether the process responds."""
         try:
-            with urllib.request.urlopen(f"{self.url}/health", timeout=5) as answer:
-                return bool(answer.status == 200)
+            with urllib.request.urlopen(f"{self.url}/health", timeout=5) as response:
+                return bool(response.status == 200)
         except (urllib.error.URLError, OSError):
             return False
 
@@ -136,9 +136,9 @@ class Gateway:
 
     def command(self, *arguments: str) -> str:
         """Run a command that must succeed; return its output."""
-        done = self.attempt(*arguments)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        process = self.attempt(*arguments)
+        assert process.returncode == 0, process.stderr
+        return process.stdout
 
 
 GatewayFactory = Callable[..., Gateway]
@@ -151,11 +151,11 @@ FIRST_USER = {
 
 
 def _gateways(base: Path) -> Iterator[GatewayFactory]:
-    made: list[Gateway] = []
+    gateways: list[Gateway] = []
 
     def make(**variables: str) -> Gateway:
         port = free_port()
-        folder = base / f"gateway-{len(made)}"
+        folder = base / f"gateway-{len(gateways)}"
         folder.mkdir()
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
         environment = {
@@ -166,13 +166,13 @@ def _gateways(base: Path) -> Iterator[GatewayFactory]:
             **variables,
         }
         gateway = Gateway(f"http://127.0.0.1:{port}", folder, environment, folder / "output.txt")
-        made.append(gateway)
+        gateways.append(gateway)
         return gateway
 
     try:
         yield make
     finally:
-        for gateway in made:
+        for gateway in gateways:
             if gateway.process is not None and gateway.process.poll() is None:
                 gateway.stop()
 
@@ -186,18 +186,18 @@ def make_gateway(tmp_path: Path) -> Iterator[GatewayFactory]:
 @pytest.fixture
 def gateway(make_gateway: GatewayFactory) -> Gateway:
     """A running gateway on SQLite, with a known first user."""
-    made = make_gateway(**FIRST_USER)
-    made.start()
-    return made
+    gateway = make_gateway(**FIRST_USER)
+    gateway.start()
+    return gateway
 
 
 @pytest.fixture(scope="module")
 def lasting_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """A running gateway like `gateway`, shared by the tests of a module, which must leave it unchanged."""
     for make in _gateways(tmp_path_factory.mktemp("lasting")):
-        made = make(**FIRST_USER)
-        made.start()
-        yield made
+        gateway = make(**FIRST_USER)
+        gateway.start()
+        yield gateway
 
 
 @pytest.fixture(scope="module", params=SERVERS)
@@ -212,15 +212,15 @@ def server(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def either_gateway(make_gateway: GatewayFactory, server: str) -> Gateway:
     """A running gateway like `gateway`, on each server."""
-    made = make_gateway(**FIRST_USER, GATEWAY_SERVER=server)
-    made.start()
-    return made
+    gateway = make_gateway(**FIRST_USER, GATEWAY_SERVER=server)
+    gateway.start()
+    return gateway
 
 
 @pytest.fixture(scope="module")
 def lasting_either(tmp_path_factory: pytest.TempPathFactory, server: str) -> Iterator[Gateway]:
     """A running gateway like `lasting_gateway`, on each server."""
     for make in _gateways(tmp_path_factory.mktemp(server)):
-        made = make(**FIRST_USER, GATEWAY_SERVER=server)
-        made.start()
-        yield made
+        gateway = make(**FIRST_USER, GATEWAY_SERVER=server)
+        gateway.start()
+        yield gateway

@@ -18,15 +18,15 @@ __all__ = ["administrator", "catalog", "first_user", "service"]
 catalog = service.catalog
 
 
-def users() -> Users:
-    found = find_users(service)
-    assert found is not None
-    return found
+def get_users() -> Users:
+    part = find_users(service)
+    assert part is not None
+    return part
 
 
 def first_user(database: Database, settings: Settings, kept: Path | None = None) -> FirstUser | None:
-    return users().first_user(service, database, settings, kept)
+    return get_users().first_user(service, database, settings, kept)
 
 
 def administrator(database: Database, now: float | None = None) -> Administrator:
-    return replace(users().administrator(service, database), now=time.time() if now is None else now)
+    return replace(get_users().administrator(service, database), now=time.time() if now is None else now)

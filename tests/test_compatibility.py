@@ -25,9 +25,9 @@ def _database_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_variable_of_a_profile_is_a_setting_and_a_valid_value(monkeypatch: pytest.MonkeyPatch) -> None:
-    known = {variable for variable, _, _ in Settings.from_environment().list_values()}
+    variables = {variable for variable, _, _ in Settings.from_environment().list_values()}
     for name, profile in PROFILES.items():
-        assert set(profile) <= known
+        assert set(profile) <= variables
         monkeypatch.setenv("GATEWAY_COMPATIBILITY", name)
         by_profile = Settings.from_environment()
         monkeypatch.setenv("GATEWAY_COMPATIBILITY", "")
@@ -36,8 +36,8 @@ def test_every_variable_of_a_profile_is_a_setting_and_a_valid_value(monkeypatch:
                 set_by_hand.setenv(variable, value)
             by_hand = Settings.from_environment()
         assert [*by_hand.list_values()] != [*by_profile.list_values()]
-        for each in ("reading", "csv", "errors", "token_lifetime", "refresh_lifetime"):
-            assert getattr(by_profile, each) == getattr(by_hand, each)
+        for attribute in ("reading", "csv", "errors", "token_lifetime", "refresh_lifetime"):
+            assert getattr(by_profile, attribute) == getattr(by_hand, attribute)
 
 
 def test_a_variable_that_is_set_wins(monkeypatch: pytest.MonkeyPatch) -> None:

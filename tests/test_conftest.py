@@ -35,10 +35,10 @@ def folder(tmp_path: Path) -> Path:
 def run(folder: Path, ci: str) -> tuple[int, str]:
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--continue-on-collection-errors"]
     environment = {**os.environ, "CI": ci, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
+    process = subprocess.run(
         [*command, f"--rootdir={folder}", str(folder)], cwd=folder, env=environment, capture_output=True, text=True
     )
-    return done.returncode, done.stdout
+    return process.returncode, process.stdout
 
 
 def test_what_is_skipped_fails_in_ci(folder: Path) -> None:

@@ -21,19 +21,19 @@ def test_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (block,) = re.findall(r"^\.\. code-block:: console\n\n((?:    .*\n|\n)+)", PAGE, re.MULTILINE)
     commands = re.split(r"^\$ ", textwrap.dedent(block).strip(), flags=re.MULTILINE)[1:]
     for text in commands:
-        command, _, shown = text.partition("\n")
+        command, _, expected = text.partition("\n")
         words = shlex.split(command)
         if words[0] == "echo":
             Path(words[-1]).write_text(words[1])
             continue
-        done = CliRunner().invoke(main, words[1:])
-        pattern = ".*".join(re.escape(part) for part in shown.strip().split("…"))
-        assert re.fullmatch(pattern, done.stdout.replace("\r\n", "\n").strip(), re.DOTALL), done.output
+        result = CliRunner().invoke(main, words[1:])
+        pattern = ".*".join(re.escape(part) for part in expected.strip().split("…"))
+        assert re.fullmatch(pattern, result.stdout.replace("\r\n", "\n").strip(), re.DOTALL), result.output
     assert len(commands) == 4
 
 
 def test_the_table_has_every_format_with_its_names() -> None:
     lines = [line for line in PAGE.splitlines() if line.count("``") >= 4]
     for serializer in default_registry():
-        (line,) = (each for each in lines if f"``.{serializer.name}``" in each)
+        (line,) = (line for line in lines if f"``.{serializer.name}``" in line)
         assert any(f"``{name}``" in line for name in serializer.media_types)

@@ -28,7 +28,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def lint(tree: Path) -> tuple[int, str]:
     """The exit status and what import-linter prints."""
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", _LINT],
         cwd=tree,
         capture_output=True,
@@ -37,7 +37,7 @@ def lint(tree: Path) -> tuple[int, str]:
         check=False,
         env={"PYTHONPATH": "."},
     )
-    return done.returncode, done.stdout + done.stderr
+    return process.returncode, process.stdout + process.stderr
 
 
 def test_the_tree_keeps_its_rules(tree: Path) -> None:
@@ -106,8 +106,8 @@ def test_no_library_is_forgotten() -> None:
     config = ConfigParser()
     config.read(ROOT / "setup.cfg")
     required = config["options"]["install_requires"].split("\n")
-    names = {each.split()[0].lower() for each in required if each.strip()}
+    names = {requirement.split()[0].lower() for requirement in required if requirement.strip()}
     imported = {"argon2-cffi": "argon2", "prometheus-client": "prometheus_client", "pyjwt": "jwt"}
-    for contract, own in (("serializers", set[str]()), ("models", {"peewee"})):
+    for contract, own_libraries in (("serializers", set[str]()), ("models", {"peewee"})):
         forbidden = {*config[f"importlinter:contract:{contract}"]["forbidden_modules"].split()}
-        assert {imported.get(name, name) for name in names} - own <= forbidden
+        assert {imported.get(name, name) for name in names} - own_libraries <= forbidden

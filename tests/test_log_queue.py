@@ -16,7 +16,7 @@ from gateway.log_queue import LogQueue
 from tests.servers import wait_until
 
 
-def notice(count: int) -> str:
+def format_notice(count: int) -> str:
     return f"dropped {count}\n"
 
 
@@ -25,19 +25,19 @@ def pipe() -> Iterator[tuple[int, int]]:
     """A reading and a writing end."""
     reading, writing = os.pipe()
     yield reading, writing
-    for each in (reading, writing):
-        os.close(each)
+    for end in (reading, writing):
+        os.close(end)
 
 
 def test_lines_are_written_in_order(tmp_path: Path) -> None:
     with (tmp_path / "log").open("wb") as file:
-        queue = LogQueue(file.fileno(), notice)
+        queue = LogQueue(file.fileno(), format_notice)
         for number in range(2000):
             queue.write(f"line {number}\n")
         queue.write("half of a pair: \ud800\n")
         queue.finish()
-    written = (tmp_path / "log").read_text().splitlines()
-    assert written == [*(f"line {number}" for number in range(2000)), "half of a pair: \\ud800"]
+    lines = (tmp_path / "log").read_text().splitlines()
+    assert lines == [*(f"line {number}" for number in range(2000)), "half of a pair: \\ud800"]
 
 
 @pytest.mark.parametrize("end", ["flush", "finish"])
@@ -46,11 +46,13 @@ def test_what_is_waited_for_is_written_at_once(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(log_queue, "FLUSH", 60)
     monkeypatch.setattr(log_queue, "LAST_CHANCE", 60)
     with (tmp_path / "log").open("wb") as file:
-        queue = LogQueue(file.fileno(), notice)
+        queue = LogQueue(file.fileno(), format_notice)
         for number in range(3):
             queue.write(f"line {number}\n")
             getattr(queue, end)()
-            assert (tmp_path / "log").read_text().splitlines() == [f"line {each}" for each in range(number + 1)]
+            assert (tmp_path / "log").read_text().splitlines() == [
+                f"line {line_number}" for line_number in range(number + 1)
+            ]
 
 
 def test_a_reader_that_stands_still_delays_nobody_and_costs_counted_lines(
@@ -58,22 +60,22 @@ def test_a_reader_that_stands_still_delays_nobody_and_costs_counted_lines(
 ) -> None:
     monkeypatch.setattr(log_queue, "MOST_WAITING", 100_000)
     reading, writing = pipe
-    queue = LogQueue(writing, notice)
+    queue = LogQueue(writing, format_notice)
     line = "x" * 999 + "\n"
     began = time.monotonic()
     for _ in range(1000):
         queue.write(line)
     assert time.monotonic() - began < 20  # it would be for ever
-    read = bytearray()
+    received = bytearray()
 
     def has_notice() -> bool:
-        read.extend(os.read(reading, 65536))
-        return b"dropped" in read
+        received.extend(os.read(reading, 65536))
+        return b"dropped" in received
 
     wait_until(has_notice, "the count")
-    *lines, last = read.decode().splitlines()
+    *lines, last_line = received.decode().splitlines()
     assert set(lines) == {"x" * 999}
-    assert last == f"dropped {1000 - len(lines)}"
+    assert last_line == f"dropped {1000 - len(lines)}"
 
 
 def test_what_fails_is_counted_and_reported_when_writing_works_again(
@@ -90,7 +92,7 @@ def test_what_fails_is_counted_and_reported_when_writing_works_again(
 
     with (tmp_path / "log").open("wb") as file:
         monkeypatch.setattr("gateway.log_queue.os.write", write)
-        queue = LogQueue(file.fileno(), notice)
+        queue = LogQueue(file.fileno(), format_notice)
         for _ in range(3):
             queue.write("lost\n")
         queue.finish()
@@ -114,7 +116,7 @@ def test_a_line_that_was_cut_does_not_run_into_the_next(tmp_path: Path, monkeypa
 
     with (tmp_path / "log").open("wb") as file:
         monkeypatch.setattr("gateway.log_queue.os.write", write)
-        queue = LogQueue(file.fileno(), notice)
+        queue = LogQueue(file.fileno(), format_notice)
         queue.write("abcdef\n")
         queue.finish()
         queue.write("next\n")
@@ -125,7 +127,7 @@ def test_a_line_that_was_cut_does_not_run_into_the_next(tmp_path: Path, monkeypa
 def test_a_closed_pipe_raises_nothing() -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    queue = LogQueue(writing, notice)
+    queue = LogQueue(writing, format_notice)
     queue.write("lost\n")
     queue.flush()
     queue.finish()
@@ -134,7 +136,7 @@ def test_a_closed_pipe_raises_nothing() -> None:
 
 def test_a_child_writes_its_own_lines_only(pipe: tuple[int, int]) -> None:
     reading, writing = pipe
-    queue = LogQueue(writing, notice)
+    queue = LogQueue(writing, format_notice)
     queue.write("parent\n")
     child = os.fork()
     if child == 0:

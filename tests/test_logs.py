@@ -29,10 +29,10 @@ def configured(monkeypatch: pytest.MonkeyPatch) -> Iterator[Configure]:
     monkeypatch.setattr(errors, "propagate", True)
 
     def configure(style: str) -> io.StringIO:
-        written = io.StringIO()
-        monkeypatch.setattr(sys, "stderr", written)
+        output = io.StringIO()
+        monkeypatch.setattr(sys, "stderr", output)
         logs.configure(style)
-        return written
+        return output
 
     yield configure
     logs.current.request_id = ""
@@ -74,7 +74,7 @@ NAMED = LINE._replace(
 
 @pytest.mark.parametrize("style", ["text", "json"])
 def test_no_line_holds_what_a_terminal_obeys(configured: Configure, style: str) -> None:
-    written = configured(style)
+    output = configured(style)
     logs.request_writer(style)(LINE)
     structlog.get_logger().warning("event\x1b", name="with blanks\x9b and \a")
     logging.getLogger("gunicorn.error").error("message %s", "\x1b[2J\nforged line")
@@ -83,17 +83,17 @@ def test_no_line_holds_what_a_terminal_obeys(configured: Configure, style: str) 
     except ValueError:
         structlog.get_logger().exception("failed")
         logging.getLogger("gunicorn.error").exception("failed too")
-    text = written.getvalue()
-    assert all(each.isprintable() or each == "\n" for each in text)
+    text = output.getvalue()
+    assert all(character.isprintable() or character == "\n" for character in text)
     assert "forged line" in text
     assert not any(line.startswith("forged line") for line in text.splitlines())
 
 
 def test_a_stream_has_its_bytes_and_its_outcome(configured: Configure) -> None:
-    written = configured("json")
+    output = configured("json")
     logs.request_writer("json")(LINE)
     logs.request_writer("json")(LINE._replace(size=12, outcome="client left"))
-    plain, stream = (json.loads(line) for line in written.getvalue().splitlines())
+    plain, stream = (json.loads(line) for line in output.getvalue().splitlines())
     assert (plain["bytes"], plain["database_ms"], plain["encoding_ms"]) == (5, 0.5, 0.25)
     assert "outcome" not in plain
     assert (stream["bytes"], stream["outcome"]) == (12, "client left")
@@ -124,23 +124,23 @@ def test_the_line_of_a_request_on_a_terminal(
     structlog.get_logger().info("other")
     text = terminal.getvalue()
     assert ("\x1b[" in text) is (no_color == "")
-    first, second, third, slow, _ = re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines()
+    first_line, second_line, third_line, slow, _ = re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines()
     assert re.fullmatch(
-        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ POST /sessions 200 5\.7 ms ann@example\.org request_id=id", first
+        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ POST /sessions 200 5\.7 ms ann@example\.org request_id=id", first_line
     )
-    assert second.endswith("POST /sessions 404 5.7 ms request_id=id")
-    assert third.endswith("5.7 ms 01a2 bytes=12 outcome='client left' request_id=id")
+    assert second_line.endswith("POST /sessions 404 5.7 ms request_id=id")
+    assert third_line.endswith("5.7 ms 01a2 bytes=12 outcome='client left' request_id=id")
     assert slow.endswith("ann@example.org slow: waiting 20, database 1400, encoding 0 ms request_id=id")
 
 
 def test_lines_of_libraries_have_the_request_id(configured: Configure) -> None:
-    written = configured("json")
+    output = configured("json")
     logs.current.request_id = "abc"
     logging.getLogger("gunicorn.error").error("one")
     structlog.get_logger().info("two", request_id="own")
     logs.current.request_id = ""
     logging.getLogger("gunicorn.error").error("three")
-    ids = [json.loads(line).get("request_id") for line in written.getvalue().splitlines()]
+    ids = [json.loads(line).get("request_id") for line in output.getvalue().splitlines()]
     assert ids == ["abc", "own", None]
 
 
@@ -154,18 +154,18 @@ def test_things_of_a_kind_are_admitted_once_a_minute() -> None:
 
 @pytest.mark.parametrize("style", ["text", "json"])
 def test_a_line_has_the_caller_and_what_the_request_names(configured: Configure, style: str) -> None:
-    written = configured(style)
+    output = configured(style)
     logs.request_writer(style)(NAMED)
-    text = written.getvalue()
-    for each in ("192.0.2.1", "session_id", "HoldSession", "0123"):
-        assert each in text
+    text = output.getvalue()
+    for fact in ("192.0.2.1", "session_id", "HoldSession", "0123"):
+        assert fact in text
     assert ("ann@example.org" in text) is (style == "text")
 
 
 def test_a_json_line_has_its_trace_and_its_waiting(configured: Configure) -> None:
-    written = configured("json")
+    output = configured("json")
     logs.request_writer("json")(NAMED._replace(waiting=20.25))
-    line = json.loads(written.getvalue())
+    line = json.loads(output.getvalue())
     assert line["trace_id"] == NAMED.trace_id
     assert (line["session_id"], line["waiting_ms"], line["received"]) == ("01", 20.25, 3)
     assert datetime.now(UTC) - datetime.fromisoformat(line["timestamp"]) < timedelta(minutes=1)
@@ -173,8 +173,8 @@ def test_a_json_line_has_its_trace_and_its_waiting(configured: Configure) -> Non
 
 @pytest.mark.parametrize("style", ["text", "json"])
 def test_a_slow_request_is_a_warning_and_a_stream_is_not(configured: Configure, style: str) -> None:
-    written = configured(style)
+    output = configured(style)
     write = logs.request_writer(style, 1000)
     for line in (NAMED, NAMED._replace(outcome="complete"), NAMED._replace(ms=999.0)):
         write(line)
-    assert ["warn" in each or "slow" in each for each in written.getvalue().splitlines()] == [True, False, False]
+    assert ["warn" in line or "slow" in line for line in output.getvalue().splitlines()] == [True, False, False]

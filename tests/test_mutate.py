@@ -30,18 +30,18 @@ from tests import mutate
     ],
 )
 def test_a_fault(text: str, expected: str | None) -> None:
-    changed = mutate.mutated(ast.parse(text, mode="eval").body)
+    changed = mutate.mutate(ast.parse(text, mode="eval").body)
     assert (None if changed is None else ast.unparse(changed)) == expected
 
 
 @pytest.mark.parametrize("package", mutate.PACKAGES)
 def test_the_same_seed_chooses_the_same_faults(package: str) -> None:
-    found = mutate.chosen(package, 5, seed=3)
-    assert len(found) == 5
-    assert found == mutate.chosen(package, 5, seed=3)
-    for each in found:
-        original = (mutate.ROOT / each.path).read_text()
-        assert ast.dump(ast.parse(mutate.source_of(each))) != ast.dump(ast.parse(original))
+    mutants = mutate.choose(package, 5, seed=3)
+    assert len(mutants) == 5
+    assert mutants == mutate.choose(package, 5, seed=3)
+    for mutant in mutants:
+        original = (mutate.ROOT / mutant.path).read_text()
+        assert ast.dump(ast.parse(mutate.build_source(mutant))) != ast.dump(ast.parse(original))
 
 
 #: A module whose faults end in every way.
@@ -89,11 +89,11 @@ def test_what_becomes_of_a_fault(tree: Path) -> None:
     trial.prepare()
     assert trial.patience is not None
     assert trial.patience > 60
-    found = {}
-    for each in mutate.mutants(Path("package/module.py")):
-        trial.patience = 5 if "-" in each.words.split("->")[0] else 100
-        found[each.words] = trial.outcome(each)
-    assert found == {
+    outcomes = {}
+    for mutant in mutate.list_mutants(Path("package/module.py")):
+        trial.patience = 5 if "-" in mutant.words.split("->")[0] else 100
+        outcomes[mutant.words] = trial.run(mutant)
+    assert outcomes == {
         "True -> False": "unclear",
         "len('a') == 1 -> len('a') != 1": "killed",
         "1 -> 2": "killed",
@@ -107,15 +107,15 @@ def test_what_becomes_of_a_fault(tree: Path) -> None:
 
 def test_the_report(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
     mutate.report("package", mutate.Trial(tree, "tests"), count=2, seed=4)
-    first, second, *planted, last = capsys.readouterr().out.splitlines()
-    assert first == "package: seed 4, 2 of 7 faults"
-    assert second.startswith("package: without a fault all tests pass in ")
+    first_line, second_line, *planted, last_line = capsys.readouterr().out.splitlines()
+    assert first_line == "package: seed 4, 2 of 7 faults"
+    assert second_line.startswith("package: without a fault all tests pass in ")
     assert len(planted) == 2
-    outcomes = Counter(each.split()[0] for each in planted)
-    for each, mutant in zip(planted, mutate.chosen("package", 2, seed=4), strict=True):
-        assert each.endswith(f"  package/module.py:{mutant.line}  {mutant.words}")
-    counts = ", ".join(f"{outcomes[each]} {each}" for each in ("killed", "survived", "unclear"))
-    assert last == f"package: seed 4, 2 faults: {counts}"
+    outcomes = Counter(line.split()[0] for line in planted)
+    for line, mutant in zip(planted, mutate.choose("package", 2, seed=4), strict=True):
+        assert line.endswith(f"  package/module.py:{mutant.line}  {mutant.words}")
+    counts = ", ".join(f"{outcomes[outcome]} {outcome}" for outcome in ("killed", "survived", "unclear"))
+    assert last_line == f"package: seed 4, 2 faults: {counts}"
 
 
 def test_tests_that_fail_without_a_fault(tree: Path) -> None:

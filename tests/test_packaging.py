@@ -29,13 +29,13 @@ def _documented(page: str) -> dict[str, tuple[str, str]]:
 
 def test_every_setting_is_documented() -> None:
     settings = _documented("docs/settings.rst")
-    assert set(settings) == {each.metadata["variable"] for each in fields(Settings)}
+    assert set(settings) == {field.metadata["variable"] for field in fields(Settings)}
     assert _documented("README.rst").items() <= settings.items()
 
 
 def test_documented_defaults_are_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in (each.metadata["variable"] for each in fields(Settings)):
+    for name in (field.metadata["variable"] for field in fields(Settings)):
         monkeypatch.delenv(name, raising=False)
     unset = Settings.from_environment()
     for name, (default, _) in _documented("docs/settings.rst").items():
@@ -46,16 +46,16 @@ def test_documented_defaults_are_the_defaults(tmp_path: Path, monkeypatch: pytes
 
 def test_the_command_explains_settings_as_their_page_does() -> None:
     documented = {name: meaning.replace("``", "") for name, (_, meaning) in _documented("docs/settings.rst").items()}
-    assert documented == {each.metadata["variable"]: each.metadata["help"] for each in fields(Settings)}
+    assert documented == {field.metadata["variable"]: field.metadata["help"] for field in fields(Settings)}
 
 
 def test_the_settings_of_a_service_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = (ROOT / "deploy" / "env.example").read_text().splitlines()
-    given = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
-    assert set(given) <= {each.metadata["variable"] for each in fields(Settings)}
-    for name, value in {**given, "GATEWAY_SECRET": "secret-of-these-tests-0123456789abcdef"}.items():
+    variables = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    assert set(variables) <= {field.metadata["variable"] for field in fields(Settings)}
+    for name, value in {**variables, "GATEWAY_SECRET": "secret-of-these-tests-0123456789abcdef"}.items():
         monkeypatch.setenv(name, value)
-    assert Settings.from_environment().log == given["GATEWAY_LOG"]
+    assert Settings.from_environment().log == variables["GATEWAY_LOG"]
 
 
 def test_the_changes_name_this_version() -> None:

@@ -20,7 +20,7 @@ class Clock:
         return self.now
 
 
-def admitted(buckets: Rates, calls: int, caller: str = "ada", name: str = "read") -> int:
+def count_admitted(buckets: Rates, calls: int, caller: str = "ada", name: str = "read") -> int:
     for number in range(calls):
         try:
             buckets.count(name, caller)
@@ -32,22 +32,22 @@ def admitted(buckets: Rates, calls: int, caller: str = "ada", name: str = "read"
 def test_as_many_as_the_rate_come_at_once_and_then_one_by_one() -> None:
     clock = Clock()
     buckets = Rates({"read": Rate(10, 60)}, clock)
-    assert admitted(buckets, 100) == 10
+    assert count_admitted(buckets, 100) == 10
     with pytest.raises(TooManyRequests) as caught:
         buckets.count("read", "ada")
     assert caught.value.retry_after == 6
     clock.now += caught.value.retry_after
-    assert admitted(buckets, 100) == 1
+    assert count_admitted(buckets, 100) == 1
     clock.now += 600
-    assert admitted(buckets, 100) == 10
+    assert count_admitted(buckets, 100) == 10
 
 
 def test_a_caller_does_not_use_up_what_another_has_nor_one_class_that_of_another() -> None:
     buckets = Rates({"read": Rate(5, 1), "write": Rate(3, 1)}, Clock())
-    assert admitted(buckets, 100) == 5
-    assert admitted(buckets, 100, "bob") == 5
-    assert admitted(buckets, 100, name="write") == 3
-    assert admitted(buckets, 100, name="list") == 100
+    assert count_admitted(buckets, 100) == 5
+    assert count_admitted(buckets, 100, "bob") == 5
+    assert count_admitted(buckets, 100, name="write") == 3
+    assert count_admitted(buckets, 100, name="list") == 100
 
 
 def test_workers_share_the_buckets() -> None:
@@ -56,9 +56,9 @@ def test_workers_share_the_buckets() -> None:
     for _ in range(3):
         child = os.fork()
         if child == 0:
-            os._exit(admitted(buckets, 60) % 256)
+            os._exit(count_admitted(buckets, 60) % 256)
         children.append(child)
-    used = sum(os.waitstatus_to_exitcode(os.waitpid(each, 0)[1]) for each in children) + admitted(buckets, 200)
+    used = sum(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children) + count_admitted(buckets, 200)
     assert 100 <= used < 200
 
 
@@ -67,7 +67,7 @@ def test_a_full_table_forgets_callers_that_have_waited_longest(monkeypatch: pyte
     clock = Clock()
     buckets = Rates({"read": Rate(2, 1)}, clock)
     for number in range(100):
-        assert admitted(buckets, 5, f"caller {number}") == 2
+        assert count_admitted(buckets, 5, f"caller {number}") == 2
         clock.now += 0.01
 
 

@@ -64,9 +64,9 @@ DOWN = ()
 @pytest.fixture
 def empty(database_url: str) -> Iterator[Database]:
     """A database without tables."""
-    made = connect(database_url)
-    yield made
-    made.dispose()
+    database = connect(database_url)
+    yield database
+    database.dispose()
 
 
 @pytest.fixture
@@ -83,14 +83,14 @@ class Count(NamedTuple):
     orders: int
 
 
-def customer(unit: Unit, name: str) -> str:
+def add_customer(unit: Unit, name: str) -> str:
     """Store a customer; the id."""
     key = new_id()
     assert unit.change(Customer.insert(id=key, created=NOW, name=name)) == 1
     return key
 
 
-def order(unit: Unit, of: str, product: str = "tea", price: str = "1.50") -> int:
+def add_order(unit: Unit, of: str, product: str = "tea", price: str = "1.50") -> int:
     """Store an order; its number."""
     return unit.insert(Order.insert(customer=of, product=product, price=Decimal(price)))
 
@@ -114,12 +114,12 @@ class TestMigrations:
         owners.verify(every)
         assert migrations.apply(empty, every) == migrations.names(every)
         with empty.unit_of_work() as unit:
-            number = order(unit, customer(unit, "Ada"))
+            number = add_order(unit, add_customer(unit, "Ada"))
         assert migrations.downgrade(empty, every, Target("users", 0))[-1] == "users/0001_first"
         with empty.unit_of_work(write=False) as unit:
-            found = unit.first(Order.select().where(Order.id == number))
-            assert found is not None
-            assert found.product == "tea"
+            order = unit.first(Order.select().where(Order.id == number))
+            assert order is not None
+            assert order.product == "tea"
 
 
 class TestQueries:
@@ -127,27 +127,27 @@ class TestQueries:
 
     def test_rows(self, shop: Database) -> None:
         with shop.unit_of_work() as unit:
-            ada, bob = customer(unit, "Ada"), customer(unit, 'Bob\'s "%s" ? {x}')
-            numbers = [order(unit, of, price=price) for of, price in ((ada, "1.50"), (ada, "2.25"), (bob, "10"))]
+            ada, bob = add_customer(unit, "Ada"), add_customer(unit, 'Bob\'s "%s" ? {x}')
+            numbers = [add_order(unit, of, price=price) for of, price in ((ada, "1.50"), (ada, "2.25"), (bob, "10"))]
         assert numbers == sorted(set(numbers))
         with shop.unit_of_work(write=False) as unit:
             by_name = Customer.select().order_by(Customer.name)
-            assert [each.name for each in unit.all(by_name)] == ["Ada", 'Bob\'s "%s" ? {x}']
-            first = unit.first(by_name)
-            assert isinstance(first, Customer)
-            assert first.id == ada
+            assert [row.name for row in unit.all(by_name)] == ["Ada", 'Bob\'s "%s" ? {x}']
+            first_customer = unit.first(by_name)
+            assert isinstance(first_customer, Customer)
+            assert first_customer.id == ada
             assert unit.first(Customer.select().where(Customer.name == "nobody")) is None
             orders = unit.all(Order.select(Order, Customer).join(Customer).order_by(Order.id))
             assert (orders[0].customer.name, orders[0].price, orders[0].paid) == ("Ada", Decimal("1.50"), False)
             sums = Order.select(Order.customer, peewee.fn.COUNT(Order.id).alias("orders")).group_by(Order.customer)
             counts = unit.all(sums, Count)
-            assert sorted(each.orders for each in counts) == [1, 2]
+            assert sorted(row.orders for row in counts) == [1, 2]
             assert unit.first(sums.where(Order.customer == ada), Count) == Count(ada, 2)
 
     def test_changes(self, shop: Database) -> None:
         with shop.unit_of_work() as unit:
-            ada = customer(unit, "Ada")
-            numbers = [order(unit, ada) for _ in range(3)]
+            ada = add_customer(unit, "Ada")
+            numbers = [add_order(unit, ada) for _ in range(3)]
             pay = Order.update(paid=True).where(Order.customer == ada)
             assert unit.change(pay) == 3
             assert unit.change(pay) == 3, "rows that have the values already count, on every engine"
@@ -161,24 +161,24 @@ class TestQueries:
         every = Customer.select()
         for name in ("Ada", "Bob"):
             with shop.unit_of_work() as unit:
-                customer(unit, name)
-                names = {each.name for each in unit.all(every)}
+                add_customer(unit, name)
+                names = {customer.name for customer in unit.all(every)}
         assert names == {"Ada", "Bob"}
 
     def test_failures(self, shop: Database) -> None:
         with shop.unit_of_work() as unit:
-            ada = customer(unit, "Ada")
-            order(unit, ada)
+            ada = add_customer(unit, "Ada")
+            add_order(unit, ada)
         with pytest.raises(Duplicate), shop.unit_of_work() as unit:
-            customer(unit, "Ada")
+            add_customer(unit, "Ada")
         with pytest.raises(Refused), shop.unit_of_work() as unit:
-            order(unit, "unknown")
+            add_order(unit, "unknown")
         with pytest.raises(Refused), shop.unit_of_work() as unit:
             unit.change(Customer.delete().where(Customer.id == ada))
         with pytest.raises(errors.Conflict, match="does not fit the stored data"), unit_of_work(shop) as unit:
-            order(unit, "unknown")
+            add_order(unit, "unknown")
         with pytest.raises(ReadOnly, match="POST"), shop.unit_of_work(write=False) as unit:
-            customer(unit, "Eve")
+            add_customer(unit, "Eve")
 
     def test_budgets(self, shop: Database) -> None:
         class Budget:
@@ -194,7 +194,7 @@ class TestQueries:
 
         budget = Budget()
         with shop.unit_of_work(budget=budget) as unit:
-            ada = customer(unit, "Ada")
+            ada = add_customer(unit, "Ada")
             rows = [{"customer": ada, "product": "milk", "price": 1, "note": "x" * 1000}] * 150
             unit.change(Order.insert_many(rows))
         assert budget.rows == 151 * 5
@@ -215,12 +215,12 @@ class TestDeclarations:
         """The folder of an empty package ``own`` with one model and no migrations."""
         folder = tmp_path / "own" / "migrations"
         folder.mkdir(parents=True)
-        for each in (folder.parent / "__init__.py", folder / "__init__.py"):
-            each.write_text("")
+        for path in (folder.parent / "__init__.py", folder / "__init__.py"):
+            path.write_text("")
         (folder.parent / "models.py").write_text(MODELS)
         monkeypatch.syspath_prepend(tmp_path)
         yield folder.parent
-        for name in [each for each in sys.modules if each.partition(".")[0] == "own"]:
+        for name in [module for module in sys.modules if module.partition(".")[0] == "own"]:
             del sys.modules[name]
 
     @pytest.mark.parametrize(
@@ -272,7 +272,7 @@ class TestDeclarations:
         (package / "migrations" / "helper.py").write_text("")
         rows = Rows("own.models", migrations="own.migrations")
         owners.verify([rows])
-        assert (rows.owner, [each.name for each in rows.steps]) == ("own", ["0001_first"])
+        assert (rows.owner, [step.name for step in rows.steps]) == ("own", ["0001_first"])
 
     def test_types_of_every_engine(self, package: Path, empty: Database) -> None:
         """The table of types in docs/storage.rst."""
@@ -353,7 +353,7 @@ class TestDocumentation:
             str(tmp_path),
             str(tmp_path),
         ]
-        done = subprocess.run(
+        process = subprocess.run(
             command, cwd=tmp_path, capture_output=True, text=True, timeout=120, env={"PYTHONPATH": f"{tmp_path}:{ROOT}"}
         )
-        assert "2 passed" in done.stdout, done.stdout
+        assert "2 passed" in process.stdout, process.stdout

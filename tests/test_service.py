@@ -15,11 +15,11 @@ from gateway.settings import Settings
 NAMESPACE = "Services.Tests"
 
 
-def known(_: Credentials) -> Principal:
+def authenticate_clerk(_: Credentials) -> Principal:
     return Principal.of("ada", roles=["Clerk"])
 
 
-def declared(service: Service, **options: Any) -> Service:
+def declare(service: Service, **options: Any) -> Service:
     """The service with one operation."""
     dto = type("Thing", (Dto,), {"__module__": __name__})
     service.post("/things", **options)(dto)
@@ -33,24 +33,28 @@ def declared(service: Service, **options: Any) -> Service:
         (Service("Shop"), {"access": SIGNED_IN}, "Thing needs a caller who is signed in, and the service knows none"),
         (Service("Shop", roles=["Clerk"]), {"role": "Clerk"}, "Thing needs a caller who is signed in"),
         (
-            Service("Shop", authenticate=known),
+            Service("Shop", authenticate=authenticate_clerk),
             {"access": SIGNED_IN, "idempotent": True},
             "Thing can't be idempotent: the service remembers no keys without Users()",
         ),
-        (Service("Shop", authenticate=known), {"role": "Boss"}, "Thing needs the role Boss, which does not exist"),
+        (
+            Service("Shop", authenticate=authenticate_clerk),
+            {"role": "Boss"},
+            "Thing needs the role Boss, which does not exist",
+        ),
     ],
 )
 def test_what_is_refused_at_start(service: Service, options: dict[str, Any], told: str) -> None:
     with pytest.raises(errors.CatalogError, match=f"(?m)^{told}"):
-        declared(service, **options).application(Settings.from_environment())
+        declare(service, **options).application(Settings.from_environment())
 
 
 def test_what_goes() -> None:
-    declared(Service("Shop"), access=ANYONE).check()
-    declared(Service("Shop", authenticate=known), access=SIGNED_IN).check()
+    declare(Service("Shop"), access=ANYONE).check()
+    declare(Service("Shop", authenticate=authenticate_clerk), access=SIGNED_IN).check()
     with_users = Service("Shop")
     with_users.use(Users())
-    declared(with_users, access=SIGNED_IN, idempotent=True).check()
+    declare(with_users, access=SIGNED_IN, idempotent=True).check()
 
 
 def test_a_module_without_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +70,7 @@ def test_a_module_without_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_one_signs_callers_in() -> None:
     with pytest.raises(errors.CatalogError, match="authenticates callers twice"):
-        Service("Shop", authenticate=known).use(Users())
+        Service("Shop", authenticate=authenticate_clerk).use(Users())
 
 
 @pytest.mark.parametrize(
@@ -81,20 +85,20 @@ def test_one_signs_callers_in() -> None:
 )
 def test_how_a_caller_proved_who_it_is(shown: Credentials, method: Method) -> None:
     """Browsers send cookies by themselves, so what changes something is refused to pages of other sites."""
-    service = declared(Service("Shop", authenticate=known), access=SIGNED_IN)
+    service = declare(Service("Shop", authenticate=authenticate_clerk), access=SIGNED_IN)
     assert service._callers is not None
     caller = service._callers(Settings.from_environment(), None).authenticate(shown)  # type: ignore[arg-type]
     assert caller is not None
     assert caller.method is method
 
 
-def who(shown: Credentials) -> Principal | None:
+def authenticate(credentials: Credentials) -> Principal | None:
     """Ada by a good key, token, session or cookie, and Bob by a key of his; other keys are refused."""
-    if "good" in (shown.api_key, shown.bearer, shown.session_id, shown.cookies.get("ticket")):
+    if "good" in (credentials.api_key, credentials.bearer, credentials.session_id, credentials.cookies.get("ticket")):
         return Principal.of("ada")
-    if shown.api_key == "bobs":
+    if credentials.api_key == "bobs":
         return Principal.of("bob")
-    if shown.api_key:
+    if credentials.api_key:
         raise errors.NotAuthenticated
     return None
 
@@ -115,7 +119,7 @@ def who(shown: Credentials) -> Principal | None:
     ],
 )
 def test_an_api_key_counts_that_signs_the_caller_in(headers: dict[str, str], status: int) -> None:
-    service = declared(Service("Shop", authenticate=who), access=Access(api_key=True))
+    service = declare(Service("Shop", authenticate=authenticate), access=Access(api_key=True))
     with service.client() as client:
         assert client.request("POST", "/things", headers=headers).status_code == status
 
@@ -133,7 +137,7 @@ def test_an_api_key_counts_that_signs_the_caller_in(headers: dict[str, str], sta
 )
 def test_pages_of_other_sites_change_nothing_by_a_cookie(headers: dict[str, str], status: int) -> None:
     """Credentials that are wrong do not make those of a cookie better."""
-    service = declared(Service("Shop", authenticate=who), access=SIGNED_IN)
+    service = declare(Service("Shop", authenticate=authenticate), access=SIGNED_IN)
     with service.client() as client:
         headers = {**headers, "Sec-Fetch-Site": "cross-site"}
         assert client.request("POST", "/things", headers=headers).status_code == status

@@ -63,9 +63,9 @@ def test_only_users_make_a_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_check_config_makes_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GATEWAY_DATABASE_URL", f"sqlite:///{tmp_path}/gateway.db")
     monkeypatch.chdir(tmp_path)
-    found = CliRunner().invoke(main, ["check-config"])
-    assert found.exit_code == 0
-    assert "GATEWAY_SECRET=  #" in found.output
+    result = CliRunner().invoke(main, ["check-config"])
+    assert result.exit_code == 0
+    assert "GATEWAY_SECRET=  #" in result.output
     assert list(tmp_path.iterdir()) == []
     secret = Settings.from_environment().read_signing_secret()
     assert Settings.from_environment().read_existing_secret() == secret
@@ -112,14 +112,14 @@ def test_settings_that_are_none(name: str, value: str, monkeypatch: pytest.Monke
         Settings.from_environment()
 
 
-@pytest.mark.parametrize("setting", [each.metadata["variable"] for each in fields(Settings)])
+@pytest.mark.parametrize("setting", [field.metadata["variable"] for field in fields(Settings)])
 def test_any_value_is_taken_or_refused_by_name(setting: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for value in ("", "-1", "nonsense", "9" * 20, "14d", "http://[", "a,,b", "\N{SNOWMAN}"):
         monkeypatch.setenv(setting, value)
-        assert refusal() in ("", setting)
+        assert read_refused() in ("", setting)
 
 
-def refusal() -> str:
+def read_refused() -> str:
     """The setting that is refused; empty for none."""
     try:
         Settings.from_environment()

@@ -62,6 +62,6 @@ def test_made_secrets_are_good() -> None:
 
 
 def test_a_secret_is_told_of_on_one_line() -> None:
-    done = CliRunner().invoke(main, ["check-config"], env={"GATEWAY_SECRET": "a" * 40})
-    assert done.exit_code == 1
-    assert "GATEWAY_SECRET: can be guessed" in done.stderr
+    result = CliRunner().invoke(main, ["check-config"], env={"GATEWAY_SECRET": "a" * 40})
+    assert result.exit_code == 1
+    assert "GATEWAY_SECRET: can be guessed" in result.stderr

@@ -8,33 +8,33 @@ from gateway import turns
 from gateway.turns import CREDIT, LONGEST_REST, MOST_DEBT, CallerTurns, Counted, EarlyLeave, Turns
 
 
-def made(at_once: int) -> tuple[Turns[str], list[str]]:
+def make_turns(at_once: int) -> tuple[Turns[str], list[str]]:
     """Turns, and what they started so far."""
     started: list[str] = []
     return Turns(started.append, at_once), started
 
 
 def test_so_many_run_at_once_and_the_others_in_order() -> None:
-    of, started = made(2)
-    for each in "abcd":
-        of.enter(each)
+    queue, started = make_turns(2)
+    for item in "abcd":
+        queue.enter(item)
     assert started == ["a", "b"]
-    of.leave()
+    queue.leave()
     assert started == ["a", "b", "c"]
-    of.leave()
-    of.leave()
-    of.leave()
-    of.enter("e")
-    of.enter("f")
-    of.enter("g")
+    queue.leave()
+    queue.leave()
+    queue.leave()
+    queue.enter("e")
+    queue.enter("f")
+    queue.enter("g")
     assert started == [*"abcdef"]
 
 
 def test_a_turn_ends_early_and_only_once() -> None:
-    of, started = made(1)
-    for each in "abc":
-        of.enter(each)
-    with EarlyLeave(of, lambda: False):
+    queue, started = make_turns(1)
+    for item in "abc":
+        queue.enter(item)
+    with EarlyLeave(queue, lambda: False):
         turns.leave()
         assert started == ["a", "b"]
         turns.leave()
@@ -42,10 +42,10 @@ def test_a_turn_ends_early_and_only_once() -> None:
 
 
 def test_a_turn_ends_with_its_block_after_a_failure_too() -> None:
-    of, started = made(1)
-    of.enter("a")
-    of.enter("b")
-    with pytest.raises(ZeroDivisionError), EarlyLeave(of, lambda: False):
+    queue, started = make_turns(1)
+    queue.enter("a")
+    queue.enter("b")
+    with pytest.raises(ZeroDivisionError), EarlyLeave(queue, lambda: False):
         raise ZeroDivisionError
     assert started == ["a", "b"]
     turns.leave()
@@ -57,14 +57,14 @@ def test_turns_rest_for_as_long_as_they_computed_while_others_wait(monkeypatch: 
     rests: list[float] = []
     monkeypatch.setattr("gateway.turns.time.thread_time", lambda: next(clock))
     monkeypatch.setattr("gateway.turns.time.sleep", rests.append)
-    of, _ = made(1)
+    queue, _ = make_turns(1)
     for _ in range(2):
-        of.enter("a")
-        with EarlyLeave(of, lambda: True):
+        queue.enter("a")
+        with EarlyLeave(queue, lambda: True):
             pass
     assert rests == [pytest.approx(0.02), LONGEST_REST]
-    of.enter("a")
-    with EarlyLeave(of, lambda: True):
+    queue.enter("a")
+    with EarlyLeave(queue, lambda: True):
         turns.leave()
     assert len(rests) == 2
 
@@ -75,8 +75,8 @@ class Clock:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now, self.computed = 1000.0, 0.0
         self.rests: list[float] = []
-        for name, read in (("monotonic", lambda: self.now), ("thread_time", lambda: self.computed)):
-            monkeypatch.setattr(f"gateway.turns.time.{name}", read)
+        for name, clock in (("monotonic", lambda: self.now), ("thread_time", lambda: self.computed)):
+            monkeypatch.setattr(f"gateway.turns.time.{name}", clock)
         monkeypatch.setattr("gateway.turns.time.sleep", self.sleep)
 
     def sleep(self, seconds: float) -> None:
@@ -93,7 +93,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return Clock(monkeypatch)
 
 
-def turns_of_a_caller(share: float, *, others_call: bool = True) -> tuple[CallerTurns[str], list[str]]:
+def make_caller_turns(share: float, *, others_call: bool = True) -> tuple[CallerTurns[str], list[str]]:
     started: list[str] = []
     return CallerTurns(started.append, 3, share, lambda: others_call), started
 
@@ -112,64 +112,64 @@ def turns_of_a_caller(share: float, *, others_call: bool = True) -> tuple[Caller
 def test_a_caller_over_its_share_has_one_turn(
     clock: Clock, share: float, others_call: bool, seconds: float, started: str
 ) -> None:
-    of, they = turns_of_a_caller(share, others_call=others_call)
-    of.spend(seconds)
-    for each in "abcd":
-        of.enter(each)
-    assert they == [*started]
-    assert of.waiting == 4 - len(started)
+    queue, started_items = make_caller_turns(share, others_call=others_call)
+    queue.spend(seconds)
+    for item in "abcd":
+        queue.enter(item)
+    assert started_items == [*started]
+    assert queue.waiting == 4 - len(started)
 
 
 def test_time_that_passes_settles_what_was_taken(clock: Clock) -> None:
-    of, started = turns_of_a_caller(0.5)
-    of.enter("a")
-    of.spend(0.3)
-    for each in "bcd":
-        of.enter(each)
+    queue, started = make_caller_turns(0.5)
+    queue.enter("a")
+    queue.spend(0.3)
+    for item in "bcd":
+        queue.enter(item)
     clock.now += 0.6 - CREDIT - 0.001
-    of.wake()
+    queue.wake()
     assert started == ["a"]
     clock.now += 0.002
-    of.wake()
+    queue.wake()
     assert started == ["a", "b"]
 
 
 def test_turns_that_wait_do_not_begin_all_at_once(clock: Clock) -> None:
     """Each is expected to take as long as those before it."""
-    of, started = turns_of_a_caller(0.5)
-    for each in "abcd":
-        of.enter(each)
+    queue, started = make_caller_turns(0.5)
+    for item in "abcd":
+        queue.enter(item)
     for _ in range(30):
-        of.spend(0.03)
+        queue.spend(0.03)
     assert started == ["a", "b", "c"]
     for _ in range(3):
-        of.leave()
+        queue.leave()
     assert started == ["a", "b", "c", "d"]
-    for each in "efgh":
-        of.enter(each)
+    for item in "efgh":
+        queue.enter(item)
     for number in range(2, 5):
         clock.now += MOST_DEBT
-        of.wake()
+        queue.wake()
         assert len(started) == 3 + min(number, 3)
 
 
 def test_a_long_request_is_settled_soon(clock: Clock) -> None:
-    of, _ = turns_of_a_caller(0.5)
-    of.spend(3600)
+    queue, _ = make_caller_turns(0.5)
+    queue.spend(3600)
     clock.now += MOST_DEBT - CREDIT - 0.001
-    assert of.is_over_share
+    assert queue.is_over_share
     clock.now += 0.002
-    assert not of.is_over_share
+    assert not queue.is_over_share
 
 
 @pytest.mark.parametrize("share", [0.5, 0.25])
 def test_turns_that_follow_each_other_take_the_share(clock: Clock, share: float) -> None:
-    of, started = turns_of_a_caller(share)
+    queue, started = make_caller_turns(share)
     for number in range(101):
-        of.enter(str(number))
+        queue.enter(str(number))
     began, number = clock.now, 0
     while number < 100:
-        with Counted(of):
+        with Counted(queue):
             clock.compute(0.01)
         number += 1
     assert started == [str(number) for number in range(101)]
@@ -177,9 +177,9 @@ def test_turns_that_follow_each_other_take_the_share(clock: Clock, share: float)
 
 
 def test_a_rest_has_an_end(clock: Clock) -> None:
-    of, _ = turns_of_a_caller(0.5)
-    of.enter("a")
-    with Counted(of):
+    queue, _ = make_caller_turns(0.5)
+    queue.enter("a")
+    with Counted(queue):
         clock.compute(10)
     assert clock.rests == [LONGEST_REST]
 
@@ -189,20 +189,20 @@ def test_nothing_is_counted_where_it_does_not_matter(
     clock: Clock, monkeypatch: pytest.MonkeyPatch, share: float, others_call: bool
 ) -> None:
     monkeypatch.delattr("gateway.turns.time.thread_time")
-    of, started = turns_of_a_caller(share, others_call=others_call)
-    for each in "abcd":
-        of.enter(each)
-    with Counted(of):
+    queue, started = make_caller_turns(share, others_call=others_call)
+    for item in "abcd":
+        queue.enter(item)
+    with Counted(queue):
         clock.now += 1
     assert started == [*"abcd"]
     assert clock.rests == []
 
 
 def test_turns_may_start_turns() -> None:
-    inner, started = made(1)
+    inner, started = make_turns(1)
     outer: Turns[str] = Turns(inner.enter, 2)
-    for each in "abc":
-        outer.enter(each)
+    for item in "abc":
+        outer.enter(item)
     assert started == ["a"]
     inner.leave()
     assert started == ["a", "b"]

@@ -25,16 +25,16 @@ _BLOCK = re.compile(r"^\.\. code-block:: (python|console)\n\n((?:    .*\n|\n)+)"
 _WRITTEN = ("models.py", "migrations/m0001_first.py", "service.py", "customers.py")
 
 
-def blocks() -> Iterator[tuple[str, str]]:
+def list_blocks() -> Iterator[tuple[str, str]]:
     """Kind and text of each block of the page."""
     for kind, text in _BLOCK.findall(PAGE):
         yield kind, textwrap.dedent(text).strip("\n") + "\n"
 
 
-def commands(text: str) -> Iterator[tuple[str, str]]:
+def list_commands(text: str) -> Iterator[tuple[str, str]]:
     """Each command of a console's block, and what it prints."""
-    for each in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
-        command, _, printed = each.partition("\n")
+    for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+        command, _, printed = part.partition("\n")
         yield command, printed.rstrip("\n")
 
 
@@ -46,14 +46,14 @@ class Reader:
     environment: Mapping[str, str]
     port: int
     server: subprocess.Popen[bytes] | None = None
-    written: list[str] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
 
     def write(self, text: str) -> None:
-        name, _, rest = text.partition("\n")
+        name, _, content = text.partition("\n")
         path = self.folder / name.removeprefix("# ")
         path.parent.mkdir(exist_ok=True)
-        path.write_text(rest)
-        self.written.append(name)
+        path.write_text(content)
+        self.names.append(name)
 
     def run(self, command: str) -> str:
         if command.startswith("cd "):
@@ -62,7 +62,7 @@ class Reader:
         if command.startswith("gateway serve "):
             self.serve(command)
             return ""
-        done = subprocess.run(
+        process = subprocess.run(
             ["bash", "-c", command.replace("127.0.0.1:8000", f"127.0.0.1:{self.port}").replace("curl ", "curl -sS ")],
             cwd=self.folder,
             env=self.environment,
@@ -71,8 +71,8 @@ class Reader:
             text=True,
             timeout=120,
         )
-        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
-        return done.stdout
+        assert process.returncode == 0, f"{command}\n{process.stdout}{process.stderr}"
+        return process.stdout
 
     def serve(self, command: str) -> None:
         self.stop()
@@ -85,12 +85,12 @@ class Reader:
                 stdout=output,
                 stderr=output,
             )
-        wait_until(self._answers, command, self.server)
+        wait_until(self._is_up, command, self.server)
 
-    def _answers(self) -> bool:
+    def _is_up(self) -> bool:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health", timeout=5) as answer:
-                return bool(answer.status == 200)
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health", timeout=5) as response:
+                return bool(response.status == 200)
         except OSError:
             return False
 
@@ -117,49 +117,49 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
         "GATEWAY_BIND": f"127.0.0.1:{port}",
         "GATEWAY_WORKERS": "1",
     }
-    following = Reader(folder, environment, port)
-    yield following
-    if following.server is not None:
-        end(following.server)
+    reader = Reader(folder, environment, port)
+    yield reader
+    if reader.server is not None:
+        end(reader.server)
 
 
-def matches(shown: str, printed: str) -> bool:
+def matches(expected: str, printed: str) -> bool:
     """Whether the page shows what was printed; ``…`` stands for anything."""
-    pattern = ".*".join(re.escape(part) for part in shown.split("…"))
+    pattern = ".*".join(re.escape(part) for part in expected.split("…"))
     return re.fullmatch(pattern, printed.replace("\r\n", "\n").rstrip("\n"), re.DOTALL) is not None
 
 
 def test_the_page(reader: Reader, tmp_path: Path) -> None:
-    wrong: list[str] = []
-    for kind, text in blocks():
+    problems: list[str] = []
+    for kind, text in list_blocks():
         if kind == "python":
             reader.write(text)
             continue
-        for command, shown in commands(text):
+        for command, expected in list_commands(text):
             printed = reader.run(command)
-            assert matches(shown, printed), f"$ {command}\n{printed}\nThe page shows:\n{shown}"
+            assert matches(expected, printed), f"$ {command}\n{printed}\nThe page shows:\n{expected}"
         if "hello:hello" in text:
             files = {path.name for path in reader.folder.iterdir()}
             assert files - {"__pycache__", "output.txt"} == {"hello.py"}, "a service without tables writes no file"
     reader.stop()
-    assert not wrong, "\n".join(wrong)
-    assert {name.removeprefix("# ") for name in reader.written} >= {"hello.py", "shop.py", "test_shop.py"}
+    assert not problems, "\n".join(problems)
+    assert {name.removeprefix("# ") for name in reader.names} >= {"hello.py", "shop.py", "test_shop.py"}
 
 
 def test_the_page_shows_the_package_as_it_is_written(tmp_path: Path) -> None:
-    shown = {text.partition("\n")[0].removeprefix("# "): text.partition("\n")[2] for kind, text in blocks()}
+    texts = {text.partition("\n")[0].removeprefix("# "): text.partition("\n")[2] for kind, text in list_blocks()}
     folder = create("acme", tmp_path)
     for name in _WRITTEN:
-        assert shown[f"acme/{name}"] == (folder / "acme" / name).read_text(), name
+        assert texts[f"acme/{name}"] == (folder / "acme" / name).read_text(), name
 
 
 def test_the_files_of_the_page_are_tidy(tmp_path: Path) -> None:
-    for kind, text in blocks():
+    for kind, text in list_blocks():
         if kind == "python":
             path = tmp_path / text.partition("\n")[0].removeprefix("# ")
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text.partition("\n")[2])
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "ruff", "check", "--isolated", "."], cwd=tmp_path, capture_output=True, text=True
     )
-    assert done.returncode == 0, done.stdout
+    assert process.returncode == 0, process.stdout
