@@ -242,10 +242,10 @@ def migrate(*, check: bool, plans: bool, wanted: str | None, as_json: bool) -> N
     settings = Settings.from_environment()
     if check or plans:
         require_database(settings)
-    database = migrations.patient(settings.database_url)
+    database = migrations.connect_patiently(settings.database_url)
     rows = load_service().rows
     owners.verify(rows)
-    target = None if wanted is None else migrations.target(wanted, rows)
+    target = None if wanted is None else migrations.parse_target(wanted, rows)
     missing = migrations.missing(database, rows)
     if check:
         if as_json:
@@ -254,7 +254,7 @@ def migrate(*, check: bool, plans: bool, wanted: str | None, as_json: bool) -> N
             click.echo("\n".join(f"missing: {name}" for name in missing) or "the schema is up to date")
         sys.exit(1 if missing else 0)
     if plans:
-        _print_plan([*migrations.planned(database, rows)], as_json=as_json)
+        _print_plan([*migrations.plan_missing(database, rows)], as_json=as_json)
         return
     announce_database(settings)
     has_data = migrations.is_migrated(database)

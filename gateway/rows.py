@@ -5,7 +5,7 @@ from __future__ import annotations
 from models import Database, Rows, Unit
 from models.engine.fields import IdField, InstantField, JsonField, LongTextField
 from models.engine.ids import new_id
-from models.engine.tables import differences
+from models.engine.tables import find_differences
 
 __all__ = ["IdField", "InstantField", "JsonField", "LongTextField", "Rows", "Unit", "assert_tables_match", "new_id"]
 
@@ -16,6 +16,6 @@ def assert_tables_match(database: Database, rows: Rows) -> None:
     :raises AssertionError: with a line for each difference.
     """
     with database.unit_of_work(write=False) as unit:
-        faults = differences(unit, rows.tables)
+        faults = find_differences(unit, rows.tables)
     if faults:
         raise AssertionError("\n".join([f"{rows.owner}: the models differ from their tables:", *faults]))

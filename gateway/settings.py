@@ -534,7 +534,7 @@ class Settings:
     @property
     def sqlite_path(self) -> Path | None:
         """The file of an SQLite database; None for a database server."""
-        return address.sqlite_path(self.database_url)
+        return address.find_sqlite_path(self.database_url)
 
     def list_values(self) -> Iterator[tuple[str, str, str]]:
         """Yield each variable, its value with secrets hidden, and its meaning."""
@@ -542,7 +542,7 @@ class Settings:
             value = getattr(self, setting.name)
             value = ",".join(value) if isinstance(value, tuple) else value
             is_url = setting.name in _URLS
-            text = address.without_secrets(value) if is_url else str(value)
+            text = address.hide_secrets(value) if is_url else str(value)
             hidden = setting.metadata["secret"] and not is_url and value
             variable = setting.metadata["variable"]
             profile_value = PROFILES.get(self.compatibility, {}).get(variable, "")

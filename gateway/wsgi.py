@@ -34,7 +34,7 @@ def open_database(settings: Settings, service: Service | None = None, *, migrate
     owners.verify(rows)
     database = _connect(settings, settings.connections)
     if migrates and settings.sqlite_path is not None:
-        patient = migrations.patient(settings.database_url)
+        patient = migrations.connect_patiently(settings.database_url)
         migrations.apply(patient, rows)
         patient.dispose()
     try:

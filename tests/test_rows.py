@@ -101,7 +101,7 @@ class TestMigrations:
     def test_alone(self, shop: Database) -> None:
         assert migrations.missing(shop, [SHOP]) == []
         assert_tables_match(shop, SHOP)
-        assert migrations.downgrade(shop, [SHOP], migrations.target("1", [SHOP])) == ["shop/0002_notes"]
+        assert migrations.downgrade(shop, [SHOP], migrations.parse_target("1", [SHOP])) == ["shop/0002_notes"]
         with pytest.raises(SchemaMismatch, match="lacks shop/0002_notes; run"):
             migrations.check(shop, [SHOP])
         with pytest.raises(AssertionError, match="shop_orders: the table lacks the column 'note' of the model"):
@@ -112,7 +112,7 @@ class TestMigrations:
     def test_beside_others(self, empty: Database) -> None:
         every = [*OWNERS, SHOP]
         owners.verify(every)
-        assert migrations.apply(empty, every) == migrations.names(every)
+        assert migrations.apply(empty, every) == migrations.list_names(every)
         with empty.unit_of_work() as unit:
             number = add_order(unit, add_customer(unit, "Ada"))
         assert migrations.downgrade(empty, every, Target("users", 0))[-1] == "users/0001_first"

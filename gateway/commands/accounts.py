@@ -46,9 +46,9 @@ def add(name: str, parent: str | None) -> None:
         raise AccountError(f"an account's name has 1 to {SHORT} characters, and not only blanks")
     database = open_database(changes=True)
     with unit_of_work(database) as unit:
-        if accounts.by_name(unit, name) is not None:
+        if accounts.find_by_name(unit, name) is not None:
             raise AccountError(f"there is an account {name} already")
-        parent_row = None if parent is None else accounts.by_name(unit, parent)
+        parent_row = None if parent is None else accounts.find_by_name(unit, parent)
         if parent is not None and parent_row is None:
             raise AccountError(f"there is no account {parent}")
         now = instant(datetime.now(UTC))
@@ -66,7 +66,7 @@ def list_accounts(*, as_json: bool) -> None:
     database = open_database(changes=False)
     with unit_of_work(database, write=False) as unit:
         rows = list(account_list.accounts.everything(unit, {}, _BY_NAME))
-        paths = account_list.account_paths(unit, rows)
+        paths = account_list.read_account_paths(unit, rows)
     names = [[account_row.name for account_row in path[:-1]] for path in paths]
     if as_json:
         print_json(

@@ -32,7 +32,7 @@ def backup(path: Path, *, replace: bool) -> None:
     require_database(settings)
     if path.exists() and not replace:
         raise ConfigurationError(f"{path} exists; choose another file, or add --replace")
-    database = migrations.patient(settings.database_url)
+    database = migrations.connect_patiently(settings.database_url)
     size = copies.save(database, load_service().rows, path)
     click.echo(f"saved {max(1, size // _MEGABYTE)} MB to {path}", err=True)
     database_path = settings.sqlite_path
@@ -59,7 +59,7 @@ def restore(path: Path, *, replace: bool) -> None:
     settings = Settings.from_environment()
     rows = load_service().rows
     verify(rows)
-    copies.restore(migrations.patient(settings.database_url), rows, path, replace=replace)
+    copies.restore(migrations.connect_patiently(settings.database_url), rows, path, replace=replace)
     announce_database(settings)
     click.echo(
         f"restored {path}; running servers use its rows at once, and its users for tokens within a minute", err=True

@@ -112,13 +112,13 @@ def _find_caller(service: Service, database: Database | None, settings: Settings
             raise CallError(f"{service.title} has no users, so --as has no effect")
         return Principal.of("command line", roles=catalog.roles)
     with unit_of_work(database, write=False) as unit:
-        facts = identity.by_email(unit, email or settings.bootstrap_email)
+        facts = identity.find_by_email(unit, email or settings.bootstrap_email)
         if email is None and (facts is None or facts.disabled or catalog.administrator not in facts.roles):
             administrators = (
-                row for row in user.everybody(unit) if catalog.administrator in row.roles and not row.disabled
+                row for row in user.list_all(unit) if catalog.administrator in row.roles and not row.disabled
             )
             first = next(administrators, None)
-            facts = None if first is None else identity.by_id(unit, first.id)
+            facts = None if first is None else identity.find_by_id(unit, first.id)
     if facts is None or facts.disabled:
         reason = "no user is an administrator" if email is None else f"there is no enabled user {email}"
         raise CallError(f"{reason}; name a user with --as, or add one with 'gateway user add'")

@@ -17,7 +17,7 @@ from models.engine import address
 def name_database(settings: Settings) -> str:
     """Return the database's name for people: the path of SQLite's file, or the URL without its secrets."""
     path = settings.sqlite_path
-    return address.without_secrets(settings.database_url) if path is None else os.path.abspath(path)
+    return address.hide_secrets(settings.database_url) if path is None else os.path.abspath(path)
 
 
 def require_database(settings: Settings) -> None:

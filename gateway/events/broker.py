@@ -189,7 +189,7 @@ class Broker:
                 for name, value in list_facts(row.subject, row.channels).items()
                 if value is not None
             }
-            for row in subscriptions.every(unit)
+            for row in subscriptions.list_all(unit)
             if (not channels or not set(channels).isdisjoint(row.channels))
             and (self._knows is None or self._knows(caller, row.subject))
         )
@@ -204,11 +204,11 @@ class Broker:
     def _insert(self, caller: Principal | None, row: SubscriptionRow, unit: Unit) -> tuple[str, int]:
         """Store a subscription. Return the time of the last subscriber before it, and the position after which the subscription begins."""
         self._check_limits(unit, caller)
-        before = subscriptions.last_seen(unit)
+        before = subscriptions.read_last_seen(unit)
         subscriptions.see(unit, row.reader_id, row.date_created)
         # The subscriber does not get events that were committed before.
         outbox.place(unit)
-        newest = outbox.newest(unit)
+        newest = outbox.read_newest(unit)
         subscriptions.insert(unit, row)
         store_presence(unit, [Presence(row.id, row.subject, [*row.channels], joined=[*row.channels])])
         return before, newest
@@ -296,7 +296,7 @@ class Received:
 
 def is_wanted(unit: Unit) -> bool:
     """Return whether there is a subscriber, or was one within the time for which events are kept."""
-    return subscriptions.last_seen(unit) >= instant(datetime.now(UTC) - timedelta(seconds=KEPT))
+    return subscriptions.read_last_seen(unit) >= instant(datetime.now(UTC) - timedelta(seconds=KEPT))
 
 
 def check_channels(channels: Sequence[str | None]) -> list[str]:

@@ -322,7 +322,7 @@ class Streams:
 
     def _read(self, now: float) -> Read:
         with unit_of_work(self._database, write=False) as unit:
-            page = outbox.after(unit, self._position, PAGE)
+            page = outbox.read_after(unit, self._position, PAGE)
             for row in page.rows:
                 self._last_event = now
                 with _log_and_skip(row):
@@ -357,7 +357,7 @@ class Streams:
         """Give a late subscriber its missed events, as fast as it reads them."""
         if subscriber.waiting >= _FULL:
             return
-        page = outbox.after(unit, subscriber.at, PAGE)
+        page = outbox.read_after(unit, subscriber.at, PAGE)
         for row in page.rows:
             if row.position > self._position:
                 break
@@ -401,14 +401,14 @@ class Streams:
         silent_since, forgotten_since = (instant(at - timedelta(seconds=seconds)) for seconds in (GONE, KEPT))
         with unit_of_work(self._database) as unit:
             subscriptions.see(unit, self.reader_id, instant(at))
-            for reader, seen_at in subscriptions.readers(unit).items():
+            for reader, seen_at in subscriptions.list_readers(unit).items():
                 if seen_at < silent_since:
                     self._bury(unit, reader)
                 if seen_at < forgotten_since:
                     subscriptions.forget_reader(unit, reader)
 
     def _bury(self, unit: Unit, reader: str) -> None:
-        ended = subscriptions.of_reader(unit, reader)
+        ended = subscriptions.list_of_reader(unit, reader)
         if ended:
             store_presence(unit, [Presence(row.id, row.subject, None, left=[*row.channels]) for row in ended])
             subscriptions.delete_of_reader(unit, reader)

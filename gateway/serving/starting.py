@@ -96,7 +96,7 @@ def _format_prefix(settings: Settings) -> str:
 
 
 def _migrate(settings: Settings, service: Service, slow: Callable[[], None]) -> None:
-    database = migrations.patient(settings.database_url)
+    database = migrations.connect_patiently(settings.database_url)
     if migrations.is_migrated(database) and (missing := migrations.missing(database, service.rows)):
         slow()
         log.info("migrating", migrations=missing, disk=describe_disk_needed(database, settings.sqlite_path))
@@ -110,7 +110,7 @@ def describe_disk_needed(database: Database, path: Path | None) -> str:
     :param path: the database's file; None for a server's.
     """
     # SQLite writes a table that is rebuilt twice: into the write-ahead log, then into the file.
-    needed = migrations.size(database) * (1 if path is None else 2)
+    needed = migrations.measure_size(database) * (1 if path is None else 2)
     free = f"; {disk_usage(path.resolve().parent).free // _MEGABYTE} MB are free" if path is not None else ""
     return f"up to {max(1, needed // _MEGABYTE)} MB{free}"
 

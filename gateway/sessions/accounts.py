@@ -23,7 +23,7 @@ _COLUMNS = tuple(name for name in AccountInfo.schema().fields if name != "ancest
 
 def _make_infos(unit: Unit, rows: Sequence[Any], caller: Principal) -> list[Instance]:
     """Return accounts for the response, without their parent accounts that the caller does not see."""
-    paths = account_list.account_paths(unit, rows)
+    paths = account_list.read_account_paths(unit, rows)
     return [_make_info(row, path[:-1], caller) for row, path in zip(rows, paths, strict=True)]
 
 
@@ -79,7 +79,7 @@ def patch(request: PatchAccount, context: Context) -> Instance:
         changes["name"] = request.name
     if parent is not None:
         changes["parent_account_id"] = parent.id
-        if row.id in (ancestor.id for ancestor in account_list.account_paths(context.unit, [parent])[0]):
+        if row.id in (ancestor.id for ancestor in account_list.read_account_paths(context.unit, [parent])[0]):
             raise Conflict("An account can't be part of itself.")
     if changes:
         row = account.update(context.unit, row.id, changes, now=context.now, by=context.principal.user_id)

@@ -31,7 +31,7 @@ def request_token(request: RequestAuthToken, context: Context) -> Instance:
             RequestAuthToken.__name__, [make_empty_failure("userEmailAddress", "User Email Address")]
         )
     users.check_covers(context.principal, row)
-    user = identity.by_id(context.unit, row.id)
+    user = identity.find_by_id(context.unit, row.id)
     if user is None or user.disabled:
         raise NotFound(f"There is no user '{request.user_email_address or request.user_id}'.")
     context.record(Event.TOKEN_ISSUED, row.id)

@@ -24,8 +24,8 @@ _COLUMNS = tuple(name for name in CustomerInfo.schema().fields if name not in ("
 
 def _make_infos(unit: Unit, rows: Sequence[Any], caller: Principal) -> list[Instance]:
     """Return customers for the response, without their parent customers that the caller does not see."""
-    names = account_list.account_names(unit, [row.account_id for row in rows])
-    paths = account_list.customer_paths(unit, rows)
+    names = account_list.read_account_names(unit, [row.account_id for row in rows])
+    paths = account_list.read_customer_paths(unit, rows)
     return [_make_info(row, path, names.get(row.account_id), caller) for row, path in zip(rows, paths, strict=True)]
 
 

@@ -106,7 +106,7 @@ def list_conversations(request: ListConversations, context: Context) -> Instance
         "after": lists.as_instant(request.after_date),
     }
     conversations = message.conversations.page(context.unit, filters, Order("date_last_message"), MOST_CONVERSATIONS)
-    newest = message.newest_of(context.unit, conversations)
+    newest = message.read_newest_of(context.unit, conversations)
     messages = show_to(context.principal, context.unit, [*newest.values()])
     newest = {newest_message.id: newest_message for newest_message in messages}
     infos = [

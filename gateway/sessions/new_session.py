@@ -62,7 +62,7 @@ def create(request: NewSession, context: Context) -> Any:
         "destination": request.destination,
     }
     if entities.customer is not None:
-        crumbs: list[BreadcrumbRow] = account.breadcrumb(context.unit, entities.customer)
+        crumbs: list[BreadcrumbRow] = account.read_breadcrumb(context.unit, entities.customer)
         values |= {
             "customer_id": entities.customer.id,
             "customer_name": entities.customer.name,
@@ -114,7 +114,7 @@ def _collect_members(
 def _store(context: Context, caller: Principal, values: dict[str, Any], members: list[MemberRow], message: str) -> Any:
     if len(members) > session.MOST_MEMBERS:
         raise session.full_of_members()
-    main_account = account.id_and_name(context.unit, caller.account_ids[0]) if caller.account_ids else None
+    main_account = account.read_id_and_name(context.unit, caller.account_ids[0]) if caller.account_ids else None
     account_id, account_name = main_account or (None, None)
     values |= {
         "id": ids.new_id(),

@@ -27,7 +27,7 @@ def visible_user(context: Context, user_id: str) -> Any:
     if row is None or row.disabled:
         return None
     visible = visible_accounts(context.principal)
-    if visible is None or not set(visible).isdisjoint(user.accounts(context.unit, user_id)):
+    if visible is None or not set(visible).isdisjoint(user.list_accounts(context.unit, user_id)):
         return row
     return None
 

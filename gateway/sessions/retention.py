@@ -32,7 +32,7 @@ def purge(database: Database, before: str) -> Iterator[int]:
 def find_sessions(database: Database, user_id: str, email: str) -> list[str]:
     """Return the ids of the sessions that name a user."""
     with unit_of_work(database, write=False) as unit:
-        return retention.sessions_of(unit, user_id, email)
+        return retention.list_sessions_of(unit, user_id, email)
 
 
 def export(database: Database, session_ids: Sequence[str], email: str) -> dict[str, list[dict[str, Any]]]:
@@ -40,9 +40,9 @@ def export(database: Database, session_ids: Sequence[str], email: str) -> dict[s
     with unit_of_work(database, write=False) as unit:
         tables: dict[str, list[dict[str, Any]]] = {"sessions": [], "members": [], "log": []}
         for block in _split_blocks(session_ids):
-            for table, rows in retention.rows_of(unit, block).items():
+            for table, rows in retention.read_rows_of(unit, block).items():
                 tables[table] += rows
-        return {**tables, "messages": retention.messages_of(unit, email)}
+        return {**tables, "messages": retention.read_messages_of(unit, email)}
 
 
 def erase(database: Database, session_ids: Sequence[str], user_id: str, email: str) -> int:

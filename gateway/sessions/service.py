@@ -37,7 +37,7 @@ __all__ = [
 
 
 def _get_or_add_account(unit: Unit, name: str, now: str) -> str:
-    row = account.by_name(unit, name)
+    row = account.find_by_name(unit, name)
     if row is None:
         row = account.insert(unit, name=name, parent_account_id=None, now=now, by=None)
     return str(row.id)

@@ -32,7 +32,7 @@ def show_to(caller: Principal, unit: Unit, rows: Sequence[Any]) -> Sequence[Any]
     )
     if not customers:
         return rows
-    accounts = account_list.customer_accounts(unit, customers)
+    accounts = account_list.read_customer_accounts(unit, customers)
     hidden = {
         customer_id
         for customer_id in customers
@@ -46,7 +46,7 @@ def list_visible_customers(ids: Sequence[str] | None, context: Context) -> Seque
     caller = context.principal
     if not ids or is_administrator(caller):
         return ids
-    accounts = account_list.customer_accounts(context.unit, set(ids))
+    accounts = account_list.read_customer_accounts(context.unit, set(ids))
     return [
         customer_id
         for customer_id in ids

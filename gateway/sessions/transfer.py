@@ -133,7 +133,7 @@ def load(database: Database, records: Iterable[tuple[int, Mapping[str, Any]]]) -
 
 
 def _store_new(loaded: Mapping[str, tuple[int, Instance]], unit: Unit) -> int:
-    stored_ids = session_archive.known(unit, list(loaded))
+    stored_ids = session_archive.filter_known(unit, list(loaded))
     fresh = [entry for session_id, entry in loaded.items() if session_id not in stored_ids]
     session.insert_many(unit, [_build_columns(number, record) for number, record in fresh])
     return len(fresh)

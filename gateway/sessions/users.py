@@ -54,7 +54,7 @@ def create(request: NewUser, context: Context) -> Instance:
     hashed = _hash(request.password, context)
     _refresh_caller(context, NewUser)
     _check_new(request, context)
-    if user.by_email(context.unit, request.email_address) is not None:
+    if user.find_by_email(context.unit, request.email_address) is not None:
         raise Conflict("A user with this e-mail address already exists.")
     row = user.insert(
         context.unit,
@@ -112,7 +112,7 @@ def _refresh_caller(context: Context, operation: type[Dto], target_id: str = "")
     Raises NotAuthenticated and Forbidden if the caller may no longer call the operation.
     """
     user.lock(context.unit, context.principal.user_id, target_id)
-    caller_row = identity.by_id(context.unit, context.principal.user_id)
+    caller_row = identity.find_by_id(context.unit, context.principal.user_id)
     if caller_row is None or caller_row.disabled:
         raise NotAuthenticated
     context.caller = replace(
@@ -171,7 +171,7 @@ class _ConvertedUsers:
 
     def everything(self, unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[Instance]:
         """Yield every user, read in blocks."""
-        for block in user_list.blocks(unit, filters, _map_order(order)):
+        for block in user_list.read_blocks(unit, filters, _map_order(order)):
             yield from _convert_users(unit, block, self._caller)
 
 
@@ -182,7 +182,7 @@ def _map_order(order: Order) -> Order:
 def _convert_users(unit: Unit, rows: Sequence[UserRow], caller: Principal) -> Sequence[Instance]:
     """Return the users as the caller sees them: with the accounts that the caller sees."""
     ids = {account_id for row in rows for account_id in row.account_ids if people.may_see(caller, account_id)}
-    names = account_list.account_names(unit, ids)
+    names = account_list.read_account_names(unit, ids)
     return [_make_info(row, names, caller) for row in rows]
 
 
@@ -223,7 +223,7 @@ def get_visible(context: Context, user_id: str) -> UserRow:
 
 def get_visible_by_email(context: Context, email_address: str) -> UserRow:
     """Return the user with this e-mail address, if the caller sees it. Raises NotFound."""
-    email_owner = user.by_email(context.unit, email_address)
+    email_owner = user.find_by_email(context.unit, email_address)
     row = None if email_owner is None else _find_visible(context, email_owner.id)
     if row is None:
         raise NotFound(f"There is no user '{email_address}'.")

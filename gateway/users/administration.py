@@ -99,7 +99,7 @@ class Administrator:
         hashed = None if password is None else hash_password(password, [email])
         now = instant(self.now)
         with self._begin_unit() as unit:
-            if user.by_email(unit, email) is not None:
+            if user.find_by_email(unit, email) is not None:
                 raise AdministrationError(f"there is a user {email} already")
             accounts = [self.account_named(unit, account_name, now)] if self.account_named else []
             new_user = user.insert(
@@ -130,7 +130,7 @@ class Administrator:
             row = _lock_user(unit, email)
             revoked = [
                 key.hint
-                for key in user.keys(unit, row.id)
+                for key in user.list_keys(unit, row.id)
                 if key.hint.endswith(hint) and user.revoke_key(unit, key.id, now)
             ]
         if not revoked:
@@ -205,7 +205,7 @@ class Administrator:
 def find_user(database: Database, email: str) -> UserFacts:
     """Return the user of an e-mail address. Raises AdministrationError when there is none."""
     with unit_of_work(database, write=False) as unit:
-        row = user.by_email(unit, email)
+        row = user.find_by_email(unit, email)
         if row is None:
             raise AdministrationError(f"there is no user {email}")
         return _collect_facts(unit, row)
@@ -214,7 +214,7 @@ def find_user(database: Database, email: str) -> UserFacts:
 def list_users(database: Database) -> list[UserFacts]:
     """Return every user, by e-mail address."""
     with unit_of_work(database, write=False) as unit:
-        return [_collect_facts(unit, row) for row in user.everybody(unit)]
+        return [_collect_facts(unit, row) for row in user.list_all(unit)]
 
 
 def describe_users(database: Database) -> list[str]:
@@ -252,8 +252,8 @@ def _lock_user(unit: Unit, email: str) -> UserRow:
 
 
 def _collect_facts(unit: Unit, row: Any) -> UserFacts:
-    valid = [KeyFacts(key.hint, key.date_expires) for key in user.keys(unit, row.id) if key.date_revoked is None]
-    accounts = user.accounts(unit, row.id)
+    valid = [KeyFacts(key.hint, key.date_expires) for key in user.list_keys(unit, row.id) if key.date_revoked is None]
+    accounts = user.list_accounts(unit, row.id)
     has_password = row.password_hash is not None
     created = row.date_created
     return UserFacts(row.id, row.email_address, row.roles, bool(row.disabled), has_password, created, accounts, valid)

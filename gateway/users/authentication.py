@@ -89,7 +89,7 @@ def convert(request: Instance, context: Context) -> Instance:
     caller = context.principal
     if not caller.session_id and caller.method is not Method.PASSWORD:
         raise Forbidden("Only a login session can be exchanged for tokens.")
-    user = identity.by_id(context.unit, caller.user_id)
+    user = identity.find_by_id(context.unit, caller.user_id)
     if user is None:
         raise NotAuthenticated
     authenticator = get_authenticator(context)
@@ -159,7 +159,7 @@ def _find_bearer(request: Instance, context: Context) -> Principal | None:
 
 
 def _describe_caller(context: Context, caller: Principal) -> Instance:
-    user = identity.by_id(context.unit, caller.user_id)
+    user = identity.find_by_id(context.unit, caller.user_id)
     return _make_response(
         user_id=caller.user_id,
         session_id=caller.session_id or None,

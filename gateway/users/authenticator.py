@@ -267,7 +267,7 @@ class Authenticator:
             return cached_principal
         hashed = hash_key(key)
         rows = self._read_key_rows(hashed)
-        key_owner = identity.of_key(rows)
+        key_owner = identity.parse_key_rows(rows)
         if key_owner is None or key_owner[0].disabled:
             _record_refusal("key", None if key_owner is None else key_owner[0].user_id, wrong)
             raise NotAuthenticated(wrong)
@@ -296,7 +296,7 @@ class Authenticator:
         )
 
     def _read_key_rows(self, hashed: str) -> Sequence[Any]:
-        return run_unit(self._database, False, partial(identity.key_rows, key_hash=hashed))
+        return run_unit(self._database, False, partial(identity.read_key_rows, key_hash=hashed))
 
     def _find_by_token(self, token: str) -> Principal:
         header = f"Bearer {token}"
@@ -322,8 +322,8 @@ class Authenticator:
     def _find_user(self, claims: Claims) -> Identity | None:
         """Return the user of a token; None if the user is gone or has new credentials, or if the token's family has ended."""
         with unit_of_work(self._database, write=False) as unit:
-            user = identity.by_id(unit, claims.user_id)
-            family = login.family(unit, claims.family)
+            user = identity.find_by_id(unit, claims.user_id)
+            family = login.read_family(unit, claims.family)
         if user is None or user.disabled or (family is not None and family.ended):
             return None
         return user if user.credentials_version == claims.credentials_version else None
@@ -337,7 +337,7 @@ class _KnownKey(NamedTuple):
     """A key that was valid, and its owner.
 
     :ivar hashed: the hash of the key.
-    :ivar rows: the stored columns of the key and its owner (`identity.key_rows`).
+    :ivar rows: the stored columns of the key and its owner (`identity.read_key_rows`).
     """
 
     hashed: str

@@ -158,9 +158,9 @@ def _write_secrets(path: Path, first: FirstUser) -> None:
 def _has_administrator(database: Database, role: str) -> bool:
     """Return whether any enabled user is an administrator."""
     with unit_of_work(database, write=False) as unit:
-        return user.anybody(unit, role)
+        return user.has_any(unit, role)
 
 
 def _exists(database: Database, email: str) -> bool:
     with unit_of_work(database, write=False) as unit:
-        return user.by_email(unit, email) is not None
+        return user.find_by_email(unit, email) is not None

@@ -76,8 +76,8 @@ class Lockout:
         now, limits = self._clock(), self._limits
         subjects = _hash_subjects(name, address)
         with unit_of_work(self._database, write=False) as unit:
-            failures = login.failures(unit, subjects, instant(now - limits.window))
-            last_log_in = login.known_since(unit, subjects.pair)
+            failures = login.count_failures(unit, subjects, instant(now - limits.window))
+            last_log_in = login.read_known_since(unit, subjects.pair)
         is_exempt = self._is_exempt(address)
         is_known = not is_exempt and last_log_in is not None and seconds_of(last_log_in) + KNOWN > now
         nothing = 0, instant(now)

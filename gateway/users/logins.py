@@ -57,7 +57,7 @@ class Logins:
         if not _is_text(name):
             return None
         with unit_of_work(self._database, write=False) as unit:
-            return identity.by_email(unit, name)
+            return identity.find_by_email(unit, name)
 
     def _renew(self, account: Identity, stored: str, password: str) -> None:
         """Rehash a password that was hashed with older parameters, while it is known."""

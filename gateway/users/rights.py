@@ -83,5 +83,5 @@ def _is_anothers(
     setter_id = row.password_set_by
     if row.password_hash is None or setter_id is None or setter_id == user_id:
         return False
-    setter = identity.by_id(unit, setter_id)
+    setter = identity.find_by_id(unit, setter_id)
     return setter is None or setter.disabled or not covers(setter, roles, account_ids, administrator)

@@ -145,7 +145,7 @@ class LoginSessions:
         """Return the user of a session and extend it; None if it is expired or void."""
         now = self._clock()
         with unit_of_work(self._database, write=False) as unit:
-            login_row = identity.by_login(unit, id_hash)
+            login_row = identity.find_by_login(unit, id_hash)
         if login_row is None:
             return None
         user, state = login_row

@@ -72,13 +72,13 @@ def parse(url: str) -> SqliteAddress | MysqlAddress:
     raise ValueError(f"the scheme {parts.scheme!r} is none of {', '.join(_SCHEMES)}")
 
 
-def sqlite_path(url: str) -> Path | None:
+def find_sqlite_path(url: str) -> Path | None:
     """Return the file of an SQLite URL; None for a server's URL."""
     address = parse(url)
     return Path(address.path) if isinstance(address, SqliteAddress) else None
 
 
-def without_secrets(url: str) -> str:
+def hide_secrets(url: str) -> str:
     """Return a URL with all passwords hidden, including those in its query string."""
     head, at, rest = url.rpartition("@")
     if at and "://" in head:

@@ -14,8 +14,8 @@ Condition = Callable[..., Any]
 _SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 
 
-def padded(values: Sequence[Any]) -> list[Any]:
-    """Return values for the parameters of a statement (`places`), padded to the next of a few sizes by repeating the last value."""
+def pad(values: Sequence[Any]) -> list[Any]:
+    """Return values for the parameters of a statement (`name_parameters`), padded to one of a few sizes by repeating the last value."""
     count = len(values)
     for size in _SIZES:
         if size >= count:
@@ -24,7 +24,7 @@ def padded(values: Sequence[Any]) -> list[Any]:
 
 
 @lru_cache(maxsize=64)
-def places(name: str, size: int) -> tuple[str, ...]:
+def name_parameters(name: str, size: int) -> tuple[str, ...]:
     """Return the names of the parameters for a list of values: ``name[0]``, ``name[1]``, …; none of them is an identifier."""
     return tuple(f"{name}[{index}]" for index in range(size))
 

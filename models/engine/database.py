@@ -21,7 +21,7 @@ from models.engine.caches import Recent
 from models.engine.counts import Counts
 from models.engine.engines import AGE, ANSWER, PATIENCE, Engine, Sqlite
 from models.engine.errors import OutcomeUnknown, Unavailable
-from models.engine.failures import check, is_broken, is_rolled_back, leaves_server, translated
+from models.engine.failures import check, is_broken, is_rolled_back, leaves_server, translate
 from models.engine.mysql import Mysql
 from models.engine.pool import Connections, Held, Pool, Run
 from models.engine.queries import Queries
@@ -223,7 +223,7 @@ class Unit(Queries):
         try:
             held.connection.commit()
         except BaseException as error:
-            meant = translated(error) if isinstance(error, Exception) else None
+            meant = translate(error) if isinstance(error, Exception) else None
             if not isinstance(error, Exception) or not isinstance(meant, Unavailable):
                 self._pool.drop(held)
                 raise
@@ -365,7 +365,7 @@ class Database:
         try:
             self.engine.probe()
         except Exception as error:
-            meant = translated(error)
+            meant = translate(error)
             if meant is None:
                 raise
             if not (isinstance(meant, Unavailable) and meant.again):

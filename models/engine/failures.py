@@ -55,7 +55,7 @@ def is_driver_error(error: BaseException) -> bool:
     return type(error).__module__.startswith(_DRIVERS)
 
 
-def translated(error: Exception, writes: bool = True) -> StorageError | None:
+def translate(error: Exception, writes: bool = True) -> StorageError | None:
     """Return the error for a driver's error; None for other exceptions and for bugs.
 
     :param writes: whether the unit may write. An attempt to write in a reading unit is a bug.
@@ -83,8 +83,8 @@ def translated(error: Exception, writes: bool = True) -> StorageError | None:
 
 
 def check(error: Exception, writes: bool = True) -> None:
-    """Raise the translation of an error (`translated`), if it has one."""
-    translation = translated(error, writes)
+    """Raise the translation of an error (`translate`), if it has one."""
+    translation = translate(error, writes)
     if translation is not None:
         raise translation from error
 

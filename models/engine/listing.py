@@ -13,7 +13,7 @@ from typing import Any
 
 import peewee
 
-from models.engine.conditions import Condition, padded, places
+from models.engine.conditions import Condition, name_parameters, pad
 from models.engine.database import Unit
 from models.engine.packed import Packed
 from models.engine.statements import Statement, param
@@ -159,7 +159,7 @@ class Listing:
         """Read the columns of the rows with these ids, in the order of the ids, `BLOCK` rows at a time."""
         for begin in range(0, len(ids), BLOCK):
             wanted = ids[begin : begin + BLOCK]
-            several = padded(wanted)
+            several = pad(wanted)
             results = self._by_ids(len(several)).run(unit, several).fetchall()
             rows = {row[0]: row for row in self._packed.rows(unit, results)}
             yield self._counted(unit, [rows[row_id] for row_id in wanted])
@@ -241,9 +241,9 @@ class Listing:
                 continue
             if not value:
                 return None, {}
-            several = padded(value)
+            several = pad(value)
             shape.append((name, len(several)))
-            values.update(zip(places(place_of(name), len(several)), several, strict=True))
+            values.update(zip(name_parameters(place_of(name), len(several)), several, strict=True))
         return tuple(sorted(shape)), values
 
     def _is_covered(self, unit: Unit, shape: Shape) -> bool:
@@ -265,7 +265,7 @@ class Listing:
         for name, _ in shape:
             known |= self._narrow.get(name, {})
         conditions = [
-            known[name]([*map(param, places(place_of(name), size))] if size else param(place_of(name)))
+            known[name]([*map(param, name_parameters(place_of(name), size))] if size else param(place_of(name)))
             for name, size in shape
             if name != _FEW
         ]
@@ -345,5 +345,5 @@ class Listing:
         return self._selecting(self._keyed(order, ids_only), build, shape)
 
     def _of_ids(self, size: int) -> Statement:
-        ids = [*map(param, places("id", size))]
+        ids = [*map(param, name_parameters("id", size))]
         return self._packed.statement(lambda columns: self._model.select(*columns).where(self._model.id.in_(ids)))  # type: ignore[attr-defined]

@@ -62,12 +62,12 @@ class Target(NamedTuple):
         return f"{self.owner}/{self.number}"
 
 
-def patient(url: str) -> Database:
+def connect_patiently(url: str) -> Database:
     """Return the database of a URL, for changes of its schema. For a big table they take minutes, and they wait for its readers."""
     return connect(url, connections=2, patience=_PATIENCE, answer=None, sync_wait=True)
 
 
-def names(owners: Sequence[Owner]) -> list[str]:
+def list_names(owners: Sequence[Owner]) -> list[str]:
     """Return the full name of every migration, ``owner/0001_name``, in the order in which they are applied."""
     return list(_map_steps(owners))
 
@@ -100,17 +100,17 @@ def is_migrated(database: Database) -> bool:
     return bool(_read_applied(database))
 
 
-def planned(database: Database, owners: Sequence[Owner]) -> Iterator[tuple[str, bool, list[plan.Step]]]:
+def plan_missing(database: Database, owners: Sequence[Owner]) -> Iterator[tuple[str, bool, list[plan.Step]]]:
     """Yield what `apply` would do: each missing migration, whether the previous version may keep running after it, and its changes.
 
     :raises SchemaMismatch: when the schema is newer than this version.
     """
     steps = _map_steps(owners)
     for name in missing(database, owners):
-        yield name, plan.is_expanding(steps[name]), [*plan.steps(database, steps[name])]
+        yield name, plan.is_expanding(steps[name]), [*plan.list_steps(database, steps[name])]
 
 
-def target(text: str, owners: Sequence[Owner]) -> Target:
+def parse_target(text: str, owners: Sequence[Owner]) -> Target:
     """Parse ``OWNER/NUMBER``, or a number alone if there is one owner. The number 0 is before the first migration.
 
     :raises SchemaMismatch: when there is no such owner or migration.
@@ -132,7 +132,7 @@ def target(text: str, owners: Sequence[Owner]) -> Target:
     return Target(name, number)
 
 
-def size(database: Database) -> int:
+def measure_size(database: Database) -> int:
     """Return the approximate size of the database on disk, in bytes."""
     with database.unit_of_work(write=False) as unit:
         if unit.dialect == "sqlite":

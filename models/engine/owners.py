@@ -22,7 +22,7 @@ import peewee
 
 from models.engine import ddl
 from models.engine.errors import WrongRows
-from models.engine.tables import differences
+from models.engine.tables import find_differences
 
 _OWNER = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _NUMBERED = re.compile(r"m(\d{4})_\w+")
@@ -218,7 +218,7 @@ def verify(owners: Sequence[Rows]) -> None:
         problems = [
             f"{owner.owner}: {difference}"
             for owner in owners
-            for difference in differences(unit, owner.tables, indexes=False)
+            for difference in find_differences(unit, owner.tables, indexes=False)
         ]
     if problems:
         raise WrongRows("\n".join(["models differ from the tables that their migrations make:", *problems]))

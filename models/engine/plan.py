@@ -56,7 +56,7 @@ def is_expanding(step: Migration) -> bool:
     return all(_expands(statement, created) for statement in statements)
 
 
-def steps(database: Database, migration: Migration) -> Iterator[Step]:
+def list_steps(database: Database, migration: Migration) -> Iterator[Step]:
     """Yield the changes of a migration that this database needs."""
     for change in migration.up:
         statement = change if isinstance(change, str) else change.get(database.dialect)

@@ -69,18 +69,18 @@ class Index(NamedTuple):
     unique: bool
 
 
-def columns(unit: Connection, table: str) -> dict[str, Column]:
+def read_columns(unit: Connection, table: str) -> dict[str, Column]:
     """Return the columns of a table by name, without those that the database computes; none if there is no such table."""
     rows = unit.execute(_COLUMNS[unit.dialect], (table,)).fetchall()
     return {name: Column(kind.upper(), bool(null)) for name, kind, null in rows}
 
 
-def key(unit: Connection, table: str) -> tuple[str, ...]:
+def read_key(unit: Connection, table: str) -> tuple[str, ...]:
     """Return the columns of a table's primary key."""
     return tuple(name for (name,) in unit.execute(_KEY[unit.dialect], (table,)).fetchall())
 
 
-def indexes(unit: Connection, table: str) -> set[Index]:
+def read_indexes(unit: Connection, table: str) -> set[Index]:
     """Return the indexes of a table, without the primary key's."""
     columns_by_name: dict[str, tuple[list[str], bool]] = {}
     for name, unique, column in unit.execute(_INDEXES[unit.dialect], (table,)).fetchall():
@@ -88,7 +88,7 @@ def indexes(unit: Connection, table: str) -> set[Index]:
     return {Index(tuple(names), unique) for names, unique in columns_by_name.values()}
 
 
-def differences(unit: Connection, models: Iterable[type[peewee.Model]], *, indexes: bool = True) -> list[str]:
+def find_differences(unit: Connection, models: Iterable[type[peewee.Model]], *, indexes: bool = True) -> list[str]:
     """Compare models with the tables of a database.
 
     A column must have a type that can hold the values of the model's, and may be null exactly if the model's may. A unique index must be in
@@ -103,7 +103,7 @@ def differences(unit: Connection, models: Iterable[type[peewee.Model]], *, index
 def _compare_table(unit: Connection, model: type[peewee.Model], with_indexes: bool) -> Iterator[str]:
     meta: Any = model._meta
     name = meta.table_name
-    table_columns = columns(unit, name)
+    table_columns = read_columns(unit, name)
     if not table_columns:
         yield f"{name}: no migration makes this table of the model {model.__name__}"
         return
@@ -119,11 +119,11 @@ def _compare_table(unit: Connection, model: type[peewee.Model], with_indexes: bo
         yield from _compare_column(
             f"{name}.{column}", unit.dialect, table_columns[column], fields[column], column in model_key
         )
-    table_key = key(unit, name)
+    table_key = read_key(unit, name)
     if table_key != model_key:
         yield f"{name}: the primary key is {_format_columns(table_key)} in the table and {_format_columns(model_key)} in the model"
     if with_indexes:
-        yield from _compare_indexes(name, indexes(unit, name), _list_indexes(model))
+        yield from _compare_indexes(name, read_indexes(unit, name), _list_indexes(model))
 
 
 def _compare_column(name: str, dialect: str, column: Column, field: peewee.Field, in_key: bool) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import peewee
 
-from models.engine.conditions import padded, places
+from models.engine.conditions import name_parameters, pad
 from models.engine.database import Unit
 from models.engine.errors import Duplicate, Unavailable
 from models.engine.statements import Statement, param
@@ -86,15 +86,15 @@ _OLDEST = Statement(lambda: Event.select(Event.id, Event.date).order_by(Event.id
 
 @cache
 def _place(size: int) -> Statement:
-    ids = [*map(param, places("id", size))]
-    same_ids = [*map(param, places("id", size))]
+    ids = [*map(param, name_parameters("id", size))]
+    same_ids = [*map(param, name_parameters("id", size))]
     position = param("newest") + peewee.fn.FIELD(Event.id, *ids)
     return Statement(lambda: Event.update({Event.position: position}).where(Event.id.in_(same_ids)))
 
 
 @cache
 def _delete(size: int) -> Statement:
-    ids = [*map(param, places("id", size))]
+    ids = [*map(param, name_parameters("id", size))]
     return Statement(lambda: Event.delete().where(Event.id.in_(ids)))
 
 
@@ -113,14 +113,14 @@ def insert(
     _INSERT.run(unit, (date, kind, selector, type, body, channels, users))
 
 
-def after(unit: Unit, position: int, limit: int) -> Read:
+def read_after(unit: Unit, position: int, limit: int) -> Read:
     """Return at most `limit` events after a position, in order."""
     results = _AFTER.rows(unit, after=position, limit=limit)
     rows = [EventRow(*row) for row in results if row[0] is not None]
     return Read(rows, len(rows) < len(results))
 
 
-def newest(unit: Unit) -> int:
+def read_newest(unit: Unit) -> int:
     """Return the position of the newest event that has one; 0 if none has."""
     row = _NEWEST.row(unit, one=1)
     return 0 if row is None else int(row[0] or 0)
@@ -147,7 +147,7 @@ def place(unit: Unit) -> bool:
             _START.execute(unit, one=1, newest=row[0])
         except Duplicate:
             return True
-    ids = padded(event_ids)
+    ids = pad(event_ids)
     _place(len(ids)).run(unit, [row[0], *ids, *ids])
     _SET_NEWEST.execute(unit, newest=row[0] + len(event_ids), one=1)
     return len(event_ids) == PLACED
@@ -160,6 +160,6 @@ def sweep(unit: Unit, before: str) -> bool:
     oldest = _OLDEST.rows(unit, limit=SWEPT)
     event_ids = [event_id for event_id, date in oldest if date < before and event_id != last]
     if event_ids:
-        ids = padded(event_ids)
+        ids = pad(event_ids)
         _delete(len(ids)).run(unit, ids)
     return len(event_ids) == SWEPT

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import peewee
 
-from models.engine.conditions import padded, places
+from models.engine.conditions import name_parameters, pad
 from models.engine.database import Unit
 from models.engine.statements import Statement, param
 from models.events.tables import EventReader, EventSubscription
@@ -80,7 +80,7 @@ _DELETE_READER = Statement(lambda: EventReader.delete().where(EventReader.id == 
 
 @cache
 def _delete(size: int) -> Statement:
-    ids = [*map(param, places("id", size))]
+    ids = [*map(param, name_parameters("id", size))]
     return Statement(lambda: EventSubscription.delete().where(EventSubscription.id.in_(ids)))
 
 
@@ -96,12 +96,12 @@ def get(unit: Unit, subscription_id: str, *, for_update: bool = False) -> Subscr
     return None if row is None or row[0] != subscription_id else _create_row(row)
 
 
-def every(unit: Unit) -> list[SubscriptionRow]:
+def list_all(unit: Unit) -> list[SubscriptionRow]:
     """Return all subscriptions, in the order in which they began."""
     return [_create_row(columns) for columns in _ALL.rows(unit)]
 
 
-def of_reader(unit: Unit, reader_id: str) -> list[SubscriptionRow]:
+def list_of_reader(unit: Unit, reader_id: str) -> list[SubscriptionRow]:
     """Return the subscriptions of a process."""
     return [_create_row(columns) for columns in _OF_READER.rows(unit, reader_id=reader_id)]
 
@@ -121,7 +121,7 @@ def delete(unit: Unit, subscription_ids: Iterable[str]) -> int:
     """Delete subscriptions; return how many there were."""
     ids, count = [*subscription_ids], 0
     for start in range(0, len(ids), _SIZE):
-        block = padded(ids[start : start + _SIZE])
+        block = pad(ids[start : start + _SIZE])
         count += _delete(len(block)).run(unit, block).rowcount
     return count
 
@@ -136,12 +136,12 @@ def see(unit: Unit, reader_id: str, now: str) -> None:
     _SEE.execute(unit, id=reader_id, date_seen=now)
 
 
-def readers(unit: Unit) -> dict[str, str]:
+def list_readers(unit: Unit) -> dict[str, str]:
     """Return when each process that has subscribers, or lately had some, was last seen, by its id."""
     return dict(_READERS.rows(unit))
 
 
-def last_seen(unit: Unit) -> str:
+def read_last_seen(unit: Unit) -> str:
     """Return when any process with subscribers was last seen; empty if there was none."""
     return str(_LAST_SEEN.row(unit)[0] or "")
 

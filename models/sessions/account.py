@@ -22,7 +22,7 @@ DEEPEST = 64
 _ID_AND_NAME = Statement(lambda: Account.select(Account.id, Account.name).where(Account.id == param("id")))
 
 
-def folded(name: str) -> str:
+def fold_name(name: str) -> str:
     """Return a name case-folded and cut to the column's length, because some letters get longer."""
     return name.casefold()[:SHORT]
 
@@ -34,7 +34,7 @@ def insert(unit: Unit, *, name: str, parent_account_id: str | None, now: str, by
         unit,
         id=account_id,
         name=name,
-        name_folded=folded(name),
+        name_folded=fold_name(name),
         parent_account_id=parent_account_id,
         date_created=now,
         date_last_modified=now,
@@ -49,20 +49,20 @@ def get(unit: Unit, account_id: str) -> Any:
     return ACCOUNTS.find(unit, id=account_id)
 
 
-def id_and_name(unit: Unit, account_id: str) -> tuple[str, str] | None:
+def read_id_and_name(unit: Unit, account_id: str) -> tuple[str, str] | None:
     """Return the columns of the account that its sessions copy; None if it does not exist."""
     columns: tuple[str, str] | None = _ID_AND_NAME.run(unit, (account_id,)).fetchone()
     return columns
 
 
-def by_name(unit: Unit, name: str) -> Any:
+def find_by_name(unit: Unit, name: str) -> Any:
     """Return the first account with this name, in any letter case, or None."""
-    return ACCOUNTS.find(unit, name_folded=folded(name))
+    return ACCOUNTS.find(unit, name_folded=fold_name(name))
 
 
 def update(unit: Unit, account_id: str, changes: Mapping[str, Any], *, now: str, by: str) -> Any:
     """Change columns of an account and return the changed row."""
-    search_columns = {"name_folded": folded(changes["name"])} if "name" in changes else {}
+    search_columns = {"name_folded": fold_name(changes["name"])} if "name" in changes else {}
     edit_columns = {"date_last_modified": now, "last_modified_by": by}
     ACCOUNTS.update(unit, {"id": account_id}, **changes, **search_columns, **edit_columns)
     return get(unit, account_id)
@@ -85,7 +85,7 @@ def insert_customer(
         id=customer_id,
         account_id=account_id,
         name=name,
-        name_folded=folded(name),
+        name_folded=fold_name(name),
         parent_customer_id=parent_customer_id,
         reference_id=reference_id,
         date_created=now,
@@ -101,7 +101,7 @@ def get_customer(unit: Unit, customer_id: str) -> Any:
     return CUSTOMERS.find(unit, id=customer_id)
 
 
-def breadcrumb(unit: Unit, customer: Any) -> list[BreadcrumbRow]:
+def read_breadcrumb(unit: Unit, customer: Any) -> list[BreadcrumbRow]:
     """Return the customers above a customer and the customer itself, the root first."""
     crumbs = [BreadcrumbRow(customer.id, customer.name)]
     while customer is not None and customer.parent_customer_id and len(crumbs) < DEEPEST:

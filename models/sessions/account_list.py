@@ -36,23 +36,23 @@ customers = TableList(
 _BY_ID = Order("id", descending=False)
 
 
-def account_paths(unit: Unit, rows: Sequence[Any]) -> list[list[Any]]:
+def read_account_paths(unit: Unit, rows: Sequence[Any]) -> list[list[Any]]:
     """Return, for each account, the accounts above it, the root first, and the account itself."""
     return _read_paths(unit, accounts, rows, "parent_account_id")
 
 
-def customer_paths(unit: Unit, rows: Sequence[Any]) -> list[list[Any]]:
+def read_customer_paths(unit: Unit, rows: Sequence[Any]) -> list[list[Any]]:
     """Return, for each customer, the customers above it, the root first, and the customer itself."""
     return _read_paths(unit, customers, rows, "parent_customer_id")
 
 
-def account_names(unit: Unit, ids: Iterable[str]) -> dict[str, str]:
+def read_account_names(unit: Unit, ids: Iterable[str]) -> dict[str, str]:
     """Return the names of accounts by id."""
     account_ids = sorted(set(ids))
     return {account.id: account.name for account in accounts.page(unit, {"ids": account_ids}, _BY_ID, len(account_ids))}
 
 
-def customer_accounts(unit: Unit, ids: Iterable[str]) -> dict[str, str]:
+def read_customer_accounts(unit: Unit, ids: Iterable[str]) -> dict[str, str]:
     """Return the ids of customers' accounts by the customers' ids; customers that do not exist are omitted."""
     account_ids: dict[str, str] = {}
     customer_ids = iter(sorted(ids))

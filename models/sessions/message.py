@@ -77,7 +77,7 @@ def insert(unit: Unit, values: Mapping[str, Any]) -> Any:
     return _MESSAGES.find(unit, id=message_id)
 
 
-def newest_of(unit: Unit, conversation_rows: list[Any]) -> dict[str, Any]:
+def read_newest_of(unit: Unit, conversation_rows: list[Any]) -> dict[str, Any]:
     """Return the most recent messages of conversations, by id."""
     message_ids = [conversation.most_recent_message_id for conversation in conversation_rows]
     rows = messages.page(unit, {"ids": message_ids}, Order("id"), len(message_ids))

@@ -50,7 +50,7 @@ def purge(unit: Unit, before: str, limit: int) -> int:
     return len(session_ids)
 
 
-def sessions_of(unit: Unit, user_id: str, email: str) -> list[str]:
+def list_sessions_of(unit: Unit, user_id: str, email: str) -> list[str]:
     """Return the ids of the sessions that name a user: as a member, as their creator or last editor, or as an address."""
     members = SessionMember.select(SessionMember.session_id).where(SessionMember.identity == email)
     condition = (Session.created_by == user_id) | (Session.last_modified_by == user_id)
@@ -60,7 +60,7 @@ def sessions_of(unit: Unit, user_id: str, email: str) -> list[str]:
     return sorted({member.session_id for member in unit.all(members)} | {session.id for session in unit.all(sessions)})
 
 
-def rows_of(unit: Unit, session_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+def read_rows_of(unit: Unit, session_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
     """Return all rows of these sessions, as columns by table."""
     return {
         "sessions": _read_columns(unit, Session.select().where(Session.id.in_(session_ids))),
@@ -69,7 +69,7 @@ def rows_of(unit: Unit, session_ids: Sequence[str]) -> dict[str, list[dict[str, 
     }
 
 
-def messages_of(unit: Unit, email: str) -> list[dict[str, Any]]:
+def read_messages_of(unit: Unit, email: str) -> list[dict[str, Any]]:
     """Return the messages from and to an address, as columns."""
     return _read_columns(unit, Message.select().where((Message.other_address == email) | (Message.sender == email)))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import peewee
 
-from models.engine.conditions import padded, places
+from models.engine.conditions import name_parameters, pad
 from models.engine.database import Unit
 from models.engine.statements import Statement, param
 from models.sessions.tables import Session
@@ -32,13 +32,13 @@ _IDS = Statement(_select_ids, lambda: _select_ids().for_update())
 
 @cache
 def _archive(size: int) -> Statement:
-    ids = [*map(param, places("id", size))]
+    ids = [*map(param, name_parameters("id", size))]
     return Statement(lambda: Session.update({Session.archived: param("yes")}).where(Session.id.in_(ids)))
 
 
 @cache
 def _select_known(size: int) -> Statement:
-    ids = [*map(param, places("id", size))]
+    ids = [*map(param, name_parameters("id", size))]
     return Statement(lambda: Session.select(Session.id).where(Session.id.in_(ids)))
 
 
@@ -51,14 +51,14 @@ def archive_old(unit: Unit, before: str, limit: int) -> list[str]:
     """Archive at most `limit` of these sessions, the oldest first; return their ids."""
     session_ids = [row[0] for row in _IDS.rows(unit, before=before, yes=True, no=False, limit=limit)]
     if session_ids:
-        ids = padded(session_ids)
+        ids = pad(session_ids)
         _archive(len(ids)).run(unit, [True, *ids])
     return session_ids
 
 
-def known(unit: Unit, session_ids: Sequence[str]) -> set[str]:
+def filter_known(unit: Unit, session_ids: Sequence[str]) -> set[str]:
     """Return those of these ids that belong to sessions, live or archived."""
     if not session_ids:
         return set()
-    ids = padded(session_ids)
+    ids = pad(session_ids)
     return {row[0] for row in _select_known(len(ids)).run(unit, ids)}

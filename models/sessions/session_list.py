@@ -11,7 +11,16 @@ from typing import Any
 
 import peewee
 
-from models.engine.conditions import at_least, at_most, contains, contains_in_start, equals, padded, places, within
+from models.engine.conditions import (
+    at_least,
+    at_most,
+    contains,
+    contains_in_start,
+    equals,
+    name_parameters,
+    pad,
+    within,
+)
 from models.engine.database import Unit
 from models.engine.listing import BLOCK, Listing, Order, size_of
 from models.engine.packed import Packed
@@ -110,7 +119,7 @@ def _children(model: Any, names: tuple[str, ...]) -> Packed:
 
 @cache
 def _children_of(model: Any, names: tuple[str, ...], size: int) -> Statement:
-    ids = [*map(param, places("id", size))]
+    ids = [*map(param, name_parameters("id", size))]
     return _children(model, names).statement(
         lambda columns: (
             model.select(*columns)
@@ -125,7 +134,7 @@ def _by_session(
     unit: Unit, model: Any, names: tuple[str, ...], ids: Sequence[str], rows: Rows
 ) -> dict[str, list[Any]] | None:
     """Return the rows of each session, in order; None if several sessions have more than `MOST_CHILDREN` together."""
-    wanted = padded(ids)
+    wanted = pad(ids)
     limit = MOST_CHILDREN + 1 if len(ids) > 1 else _EVERY
     results = _children_of(model, names, len(wanted)).run(unit, [*wanted, limit]).fetchall()
     children = [*_children(model, names).rows(unit, results)]

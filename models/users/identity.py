@@ -89,36 +89,36 @@ _BY_LOGIN = Statement(
 )
 
 
-def by_id(unit: Unit, user_id: str) -> Identity | None:
+def find_by_id(unit: Unit, user_id: str) -> Identity | None:
     """Return the user with this id, or None."""
     return _create_identity(_BY_ID.rows(unit, id=user_id))
 
 
-def by_email(unit: Unit, email_address: str) -> Identity | None:
+def find_by_email(unit: Unit, email_address: str) -> Identity | None:
     """Return the user with this e-mail address, in any letter case, or None."""
     return _create_identity(_BY_EMAIL.rows(unit, email_folded=email_address.casefold()))
 
 
-def by_key(unit: Unit, key_hash: str) -> tuple[Identity, KeyState] | None:
+def find_by_key(unit: Unit, key_hash: str) -> tuple[Identity, KeyState] | None:
     """Return the owner of the API key with this hash, without the owner's password hash; None if there is no such key."""
-    return of_key(key_rows(unit, key_hash))
+    return parse_key_rows(read_key_rows(unit, key_hash))
 
 
-def key_rows(unit: Unit, key_hash: str) -> Sequence[Any]:
-    """Return the stored columns of the API key with this hash and of its owner, for `of_key`, whose result depends on nothing else."""
+def read_key_rows(unit: Unit, key_hash: str) -> Sequence[Any]:
+    """Return the stored columns of the API key with this hash and of its owner. The result of `parse_key_rows` depends on nothing else."""
     return _BY_KEY.peek(unit, (key_hash,)).fetchall()  # type: ignore[no-any-return]
 
 
-def of_key(rows: Sequence[Any]) -> tuple[Identity, KeyState] | None:
+def parse_key_rows(rows: Sequence[Any]) -> tuple[Identity, KeyState] | None:
     """Return the owner of an API key; None if there is no such key.
 
-    :param rows: what `key_rows` returned.
+    :param rows: what `read_key_rows` returned.
     """
     identity = _create_identity(rows)
     return None if identity is None else (identity, KeyState._make(rows[0][len(_USER) :]))
 
 
-def by_login(unit: Unit, id_hash: str) -> tuple[Identity, LoginState] | None:
+def find_by_login(unit: Unit, id_hash: str) -> tuple[Identity, LoginState] | None:
     """Return the user of the login session whose id has this hash, or None."""
     rows = _BY_LOGIN.rows(unit, id_hash=id_hash)
     identity = _create_identity(rows)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import peewee
 
 from models.engine import ids
-from models.engine.conditions import padded, places
+from models.engine.conditions import name_parameters, pad
 from models.engine.database import Unit
 from models.engine.rows import Table
 from models.engine.statements import Statement, insert_or_lock, param
@@ -78,17 +78,17 @@ def note_failures(unit: Unit, subjects: Sequence[str], now: str) -> None:
         _FAILURES.insert(unit, id=ids.new_id(), subject=subject, date=now)
 
 
-def failures(unit: Unit, subjects: Sequence[str], since: str) -> Mapping[str, tuple[int, str]]:
+def count_failures(unit: Unit, subjects: Sequence[str], since: str) -> Mapping[str, tuple[int, str]]:
     """Return the number of failures of each subject after `since`, and the first one's time; omit subjects without failures."""
-    padded_subjects = padded(subjects)
-    values = dict(zip(places("subject", len(padded_subjects)), padded_subjects, strict=True))
+    padded_subjects = pad(subjects)
+    values = dict(zip(name_parameters("subject", len(padded_subjects)), padded_subjects, strict=True))
     rows = _select_failures(len(padded_subjects)).rows(unit, **values, since=since)
     return {subject: (int(count), oldest) for subject, count, oldest in rows}
 
 
 @cache
 def _select_failures(size: int) -> Statement:
-    subjects = [*map(param, places("subject", size))]
+    subjects = [*map(param, name_parameters("subject", size))]
     return Statement(
         lambda: (
             LoginFailure.select(
@@ -116,7 +116,7 @@ def note_known(unit: Unit, subject: str, now: str) -> None:
         _KNOWN.update(unit, {"subject": subject}, date=now)
 
 
-def known_since(unit: Unit, subject: str) -> str | None:
+def read_known_since(unit: Unit, subject: str) -> str | None:
     """Return when a subject's log-in last succeeded; None if it never did."""
     row = _KNOWN.find(unit, subject=subject)
     return None if row is None else str(row.date)
@@ -139,7 +139,7 @@ class Family(NamedTuple):
     date_rotated: str | None
 
 
-def family(unit: Unit, id_hash: str) -> Family | None:
+def read_family(unit: Unit, id_hash: str) -> Family | None:
     """Return the stored state of a token family; None for a valid family without a row."""
     row: Any = _FAMILIES.find(unit, id_hash=id_hash)
     return None if row is None else Family(row.ended, row.refresh_id, row.previous_id, row.date_rotated)
@@ -151,7 +151,7 @@ def hold_family(unit: Unit, id_hash: str, expires: str) -> Family:
     :param expires: when the last of its tokens expires.
     """
     _CLAIM_FAMILY.execute(unit, id_hash=id_hash, ended=0, date_expires=expires)
-    state = family(unit, id_hash)
+    state = read_family(unit, id_hash)
     assert state is not None
     return state
 

@@ -90,12 +90,12 @@ def renew_password(unit: Unit, user_id: str, known: str, renewed: str, now: str)
     _USERS.update(unit, {"id": user_id, "password_hash": known}, password_hash=renewed, date_last_modified=now)
 
 
-def by_email(unit: Unit, email_address: str) -> Any:
+def find_by_email(unit: Unit, email_address: str) -> Any:
     """Return the user with an e-mail address, in any letter case, or None."""
     return _USERS.find(unit, email_folded=email_address.casefold())
 
 
-def anybody(unit: Unit, role: str = "") -> bool:
+def has_any(unit: Unit, role: str = "") -> bool:
     """Return whether there is an enabled user.
 
     :param role: a role that the user must have; empty for any or none.
@@ -104,7 +104,7 @@ def anybody(unit: Unit, role: str = "") -> bool:
     return _WITH_ROLE.row(unit, quoted=f'"{role}"' if role else "[") is not None
 
 
-def everybody(unit: Unit) -> list[Any]:
+def list_all(unit: Unit) -> list[Any]:
     """Return all users, sorted by e-mail address."""
     return [_USERS.row(columns) for columns in _EVERYBODY.rows(unit)]
 
@@ -121,7 +121,7 @@ def delete(unit: Unit, user_id: str) -> None:
     _USERS.delete(unit, id=user_id)
 
 
-def accounts(unit: Unit, user_id: str) -> list[str]:
+def list_accounts(unit: Unit, user_id: str) -> list[str]:
     """Return the ids of a user's accounts, the user's own first."""
     return [link.account_id for link in _ACCOUNTS.find_all(unit, user_id=user_id)]
 
@@ -142,7 +142,7 @@ def insert_key(unit: Unit, *, user_id: str, key_hash: str, hint: str, now: str, 
     return key_id
 
 
-def keys(unit: Unit, user_id: str) -> list[Any]:
+def list_keys(unit: Unit, user_id: str) -> list[Any]:
     """Return a user's API keys, oldest first, each with a hint instead of the key."""
     return _KEYS.find_all(unit, user_id=user_id)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from models.engine.conditions import contains, padded, places, within
+from models.engine.conditions import contains, name_parameters, pad, within
 from models.engine.database import Unit
 from models.engine.listing import Listing, Order
 from models.engine.statements import Statement, param
@@ -58,7 +58,7 @@ LISTING = Listing(
 
 @cache
 def _select_accounts(size: int) -> Statement:
-    ids = [*map(param, places("id", size))]
+    ids = [*map(param, name_parameters("id", size))]
     return Statement(
         lambda: (
             UserAccount.select(UserAccount.user_id, UserAccount.account_id)
@@ -88,7 +88,7 @@ def is_sorted_by_index(order: Order) -> bool:
     return LISTING.is_sorted_by_index(order)
 
 
-def blocks(unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[list[UserRow]]:
+def read_blocks(unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[list[UserRow]]:
     """Yield all users, in blocks of a hundred."""
     for block in LISTING.blocks(unit, filters, order):
         yield _add_accounts(unit, block)
@@ -97,7 +97,7 @@ def blocks(unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[lis
 def _add_accounts(unit: Unit, rows: Sequence[Any]) -> list[UserRow]:
     if not rows:
         return []
-    ids = padded([row[0] for row in rows])
+    ids = pad([row[0] for row in rows])
     accounts: dict[str, list[str]] = {row[0]: [] for row in rows}
     for user_id, account_id in _select_accounts(len(ids)).run(unit, ids):
         accounts[user_id].append(account_id)

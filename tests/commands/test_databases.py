@@ -56,7 +56,7 @@ def test_with_an_empty_file(tmp_path: Path, command: Sequence[str]) -> None:
     assert done.exit_code == 1
     assert "0001" in done.output
     assert "Traceback" not in done.output
-    assert migrations.missing(connect("sqlite:///gateway.db"), OWNERS) == migrations.names(OWNERS)
+    assert migrations.missing(connect("sqlite:///gateway.db"), OWNERS) == migrations.list_names(OWNERS)
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

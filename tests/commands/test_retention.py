@@ -108,6 +108,6 @@ def test_a_user_is_exported_and_erased(world: World, people: People) -> None:
         assert {row.identity for row in erased.members} == {f"erased {user_row.id}", "bob@example.org"}
         assert next(row.message for row in erased.log) == "Session created by erased"
         assert untouched.version == 1
-        assert retention.sessions_of(unit, "", EMAIL) == []
+        assert retention.list_sessions_of(unit, "", EMAIL) == []
         text = "SELECT from_folded FROM sessions WHERE id = " + ("?" if unit.dialect == "sqlite" else "%s")
         assert EMAIL not in unit.execute(text, (by_address,)).fetchone()[0]

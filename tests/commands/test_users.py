@@ -145,7 +145,7 @@ def test_a_promotion_reports_that_the_password_is_no_longer_valid(url: str) -> N
     run(url, "add", EMAIL, "--password", typed="correct horse\n")
     database = connect(url)
     with database.unit_of_work() as unit:
-        user.update(unit, user.by_email(unit, EMAIL).id, password_set_by="a manager")
+        user.update(unit, user.find_by_email(unit, EMAIL).id, password_set_by="a manager")
     database.dispose()
     assert "The password is no longer valid" in run(url, "roles", EMAIL, "--role", "SystemAdministrator").stdout
     assert not signs_in(url, EMAIL, "correct horse")

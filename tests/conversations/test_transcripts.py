@@ -78,7 +78,7 @@ class Host:
             for variant, catalog in host.catalogs().items()
         }
         with database.unit_of_work(write=False) as unit:
-            found = [identity.by_email(unit, f"{name}@example.org") for name in USERS]
+            found = [identity.find_by_email(unit, f"{name}@example.org") for name in USERS]
             self.users = [each for each in found if each is not None]
         self.sessions = LoginSessions(database, self._clock)
         self.authenticator = authenticator

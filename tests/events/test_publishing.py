@@ -50,7 +50,7 @@ def make_outbox(unit: Unit, *, wanted: bool = True, dialect: Dialect | None = No
 
 
 def read_stored(unit: Unit) -> list[EventRow]:
-    return outbox.after(unit, 0, 100).rows
+    return outbox.read_after(unit, 0, 100).rows
 
 
 def test_bodies_are_in_the_dialect_of_the_service(unit: Unit) -> None:

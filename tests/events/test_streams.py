@@ -81,7 +81,7 @@ def test_streams_go_on_after_a_restore(nodes: Nodes, tmp_path: Path) -> None:
     elsewhere = connect(f"sqlite:///{tmp_path}/elsewhere.db")
     backup.restore(elsewhere, owners, copy)
     with elsewhere.unit_of_work(write=False) as unit:
-        assert subscriptions.every(unit) == []
+        assert subscriptions.list_all(unit) == []
     elsewhere.dispose()
 
 

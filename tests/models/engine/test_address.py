@@ -22,7 +22,7 @@ from models.engine.address import Host, MysqlAddress, SqliteAddress, parse
 )
 def test_files(url: str, path: str) -> None:
     assert parse(url) == SqliteAddress(path)
-    assert address.sqlite_path(url) == Path(path)
+    assert address.find_sqlite_path(url) == Path(path)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_hosts(hosts: str, expected: list[tuple[str, int]]) -> None:
     assert isinstance(parts, MysqlAddress)
     assert list(parts.hosts) == [Host(*host) for host in expected]
     assert (parts.user, parts.password, parts.database) == ("u", "p", "db")
-    assert address.sqlite_path(f"mysql://u:p@{hosts}/db") is None
+    assert address.find_sqlite_path(f"mysql://u:p@{hosts}/db") is None
 
 
 def test_escapes() -> None:
@@ -112,4 +112,4 @@ def test_a_certificate_that_is_none(tmp_path: Path) -> None:
     ],
 )
 def test_secrets_are_hidden(url: str, shown: str) -> None:
-    assert address.without_secrets(url) == shown
+    assert address.hide_secrets(url) == shown

@@ -137,7 +137,7 @@ def test_an_older_copy_gets_the_migrations_since(database: Database, tmp_path: P
     with closing(sqlite3.connect(path)) as copy:
         copy.execute("PRAGMA journal_mode")
     downgraded = connect(f"sqlite:///{path}")
-    migrations.downgrade(downgraded, OWNERS, migrations.target("sessions/3", OWNERS))
+    migrations.downgrade(downgraded, OWNERS, migrations.parse_target("sessions/3", OWNERS))
     downgraded.dispose()
     with closing(sqlite3.connect(path)) as copy:
         copy.execute("PRAGMA journal_mode = delete")

@@ -18,14 +18,14 @@ OTHERS = ["x ", " x", "x\t", "x\u00a0", "X", ""]
 @pytest.mark.parametrize("other", OTHERS)
 def test_names_and_addresses(unit: Unit, other: str) -> None:
     account.insert(unit, name="x", parent_account_id=None, now=instant(1), by=None)
-    assert (account.by_name(unit, other) is not None) == (other == "X")
+    assert (account.find_by_name(unit, other) is not None) == (other == "X")
     first = user.insert(unit, email_address="x", account_ids=[], roles=[], now=instant(1))
-    assert (user.by_email(unit, other) is not None) == (other == "X")
-    assert (identity.by_email(unit, other) is not None) == (other == "X")
+    assert (user.find_by_email(unit, other) is not None) == (other == "X")
+    assert (identity.find_by_email(unit, other) is not None) == (other == "X")
     if other != "X":
         second = user.insert(unit, email_address=other, account_ids=[], roles=[], now=instant(1))
-        assert user.by_email(unit, other) == second
-        assert user.by_email(unit, "x") == first
+        assert user.find_by_email(unit, other) == second
+        assert user.find_by_email(unit, "x") == first
 
 
 @pytest.mark.parametrize("other", OTHERS)
@@ -62,7 +62,7 @@ def test_keys_of_requests(unit: Unit, other: str) -> None:
 @pytest.mark.parametrize("other", OTHERS)
 def test_subjects_of_failures(unit: Unit, other: str) -> None:
     login.note_failures(unit, ["x"], instant(1))
-    assert login.failures(unit, [other, "y"], instant(0)) == {}
+    assert login.count_failures(unit, [other, "y"], instant(0)) == {}
 
 
 def test_order(unit: Unit) -> None:

@@ -243,7 +243,7 @@ def test_messages_of_one_conversation(patient: Database) -> None:
     assert len(set(run_at_once(send))) == 1
     with patient.unit_of_work(write=False) as unit:
         conversations = message.conversations.page(unit, {}, Order("id"), 10)
-        newest = message.newest_of(unit, conversations)
+        newest = message.read_newest_of(unit, conversations)
     assert [conversation.date_last_message for conversation in conversations] == [instant(WRITERS - 1)]
     assert [newest_message.date for newest_message in newest.values()] == [instant(WRITERS - 1)]
 
@@ -255,7 +255,7 @@ def test_failures_are_all_counted(patient: Database) -> None:
 
     assert run_at_once(fail) == [None] * WRITERS
     with patient.unit_of_work(write=False) as unit:
-        assert login.failures(unit, ["somebody", "somewhere"], instant(0)) == {
+        assert login.count_failures(unit, ["somebody", "somewhere"], instant(0)) == {
             "somebody": (WRITERS, instant(1)),
             "somewhere": (WRITERS, instant(1)),
         }

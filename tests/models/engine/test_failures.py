@@ -8,7 +8,7 @@ import pymysql
 import pytest
 
 from models import Duplicate, Refused, Unavailable
-from models.engine.failures import is_broken, is_rolled_back, leaves_server, translated
+from models.engine.failures import is_broken, is_rolled_back, leaves_server, translate
 
 
 def create_sqlite_error(kind: type[sqlite3.Error], code: int) -> sqlite3.Error:
@@ -68,7 +68,7 @@ def create_sqlite_error(kind: type[sqlite3.Error], code: int) -> sqlite3.Error:
     ],
 )
 def test_meaning(error: Exception, expected: type[Exception] | None, again: bool | None, broken: bool | None) -> None:
-    translation = translated(error)
+    translation = translate(error)
     assert (None if translation is None else type(translation)) is expected
     assert getattr(translation, "again", None) is again
     assert not leaves_server(error) or broken
@@ -78,8 +78,8 @@ def test_meaning(error: Exception, expected: type[Exception] | None, again: bool
 
 def test_a_reading_unit_that_writes_is_a_mistake() -> None:
     error = create_sqlite_error(sqlite3.OperationalError, sqlite3.SQLITE_READONLY)
-    assert translated(error, writes=False) is None
-    assert isinstance(translated(error), Unavailable)
+    assert translate(error, writes=False) is None
+    assert isinstance(translate(error), Unavailable)
 
 
 @pytest.mark.parametrize("code", [1290, 1836, 1047, 3100, 3150])

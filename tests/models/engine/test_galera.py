@@ -144,7 +144,7 @@ def test_events_of_every_node_are_read_once_and_in_one_order(node_databases: lis
         deadline = time.monotonic() + 60
         while len(node_events) < len(selectors) and time.monotonic() < deadline:
             with database.unit_of_work(write=False) as unit:
-                events = outbox.after(unit, node_events[-1][0] if node_events else 0, 20)
+                events = outbox.read_after(unit, node_events[-1][0] if node_events else 0, 20)
             node_events += [(row.position, row.selector) for row in events.rows]
             if events.unplaced:
                 # Where another node is quicker, its positions are read.

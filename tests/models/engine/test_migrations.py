@@ -24,7 +24,7 @@ from models.sessions.tables import Session, SessionMember
 from tests.databases import OWNERS, SERVERS, TABLES
 from tests.models.conftest import add
 
-NAMES = migrations.names(OWNERS)
+NAMES = migrations.list_names(OWNERS)
 #: What the history of one sequence had, and what it stands for.
 BEFORE = ["0001_first", "0002_lists_by_date", "0003_fewer_pages", "0004_log_ins", "0005_searched_indexes"]
 ADOPTED = [part for name in BEFORE for part in migrations._PARTS[name]]
@@ -62,7 +62,7 @@ def read_table_names(database: Database) -> set[str]:
 def read_indexes(database: Database) -> dict[str, set[tables.Index]]:
     """The indexes of every table."""
     with database.unit_of_work(write=False) as unit:
-        return {table._meta.table_name: tables.indexes(unit, table._meta.table_name) for table in TABLES}
+        return {table._meta.table_name: tables.read_indexes(unit, table._meta.table_name) for table in TABLES}
 
 
 def read_rows(database: Database) -> dict[str, list[dict[str, Any]]]:
@@ -73,7 +73,7 @@ def read_rows(database: Database) -> dict[str, list[dict[str, Any]]]:
 
 
 def _read_table_rows(unit: Unit, table: type[peewee.Model]) -> list[dict[str, Any]]:
-    names = sorted(tables.columns(unit, table._meta.table_name))
+    names = sorted(tables.read_columns(unit, table._meta.table_name))
     columns = ", ".join(f'"{name}"' for name in names)
     results = unit.execute(f'SELECT {columns} FROM "{table._meta.table_name}"').fetchall()
     return sorted((dict(zip(names, row, strict=True)) for row in results), key=repr)
@@ -104,7 +104,7 @@ class TestSchema:
 
     def test_columns_keys_and_indexes(self, database: Database) -> None:
         with database.unit_of_work(write=False) as unit:
-            assert tables.differences(unit, TABLES) == []
+            assert tables.find_differences(unit, TABLES) == []
 
     def test_no_index_but_the_models(self, database: Database) -> None:
         """Those that sort lists of all sessions, and of an account's, have what is searched, too."""
@@ -178,7 +178,7 @@ class TestBefore:
         assert set(ADOPTED) <= set(read_recorded(old)) == set(NAMES)
         assert read_rows(old) == before
         with old.unit_of_work(write=False) as unit:
-            assert tables.differences(unit, TABLES) == []
+            assert tables.find_differences(unit, TABLES) == []
             assert session.get(unit, "5" * 32) is not None
 
     def test_down_to_the_first_and_up_again(self, old: Database) -> None:
@@ -271,9 +271,9 @@ class TestOtherVersions:
                 unit.execute(f"DELETE FROM schema_migrations WHERE name = '{name}'")
 
     def test_targets(self) -> None:
-        assert migrations.target("users/2", OWNERS) == Target("users", 2)
-        assert migrations.target("sessions/0", OWNERS) == Target("sessions", 0)
-        assert migrations.target("1", OWNERS[:1]) == Target("users", 1)
+        assert migrations.parse_target("users/2", OWNERS) == Target("users", 2)
+        assert migrations.parse_target("sessions/0", OWNERS) == Target("sessions", 0)
+        assert migrations.parse_target("1", OWNERS[:1]) == Target("users", 1)
         for text, words in {
             "1": "the migration 1 needs its owner; write users/1 or sessions/1 or events/1",
             "shop/1": "there is no owner 'shop'; write users/1 or sessions/1 or events/1",
@@ -281,7 +281,7 @@ class TestOtherVersions:
             "users": "'users' names no migration; write OWNER/NUMBER, such as users/1",
         }.items():
             with pytest.raises(SchemaMismatch) as error_info:
-                migrations.target(text, OWNERS)
+                migrations.parse_target(text, OWNERS)
             assert str(error_info.value) == words
 
 
@@ -305,7 +305,7 @@ class TestInterrupted:
         assert migrations.apply(empty, repaired) == ["test/0001_test"]
         assert {"added", "more"} <= read_table_names(empty)
         with empty.unit_of_work(write=False) as unit:
-            assert tables.columns(unit, "added").keys() == {"id", "name"}
+            assert tables.read_columns(unit, "added").keys() == {"id", "name"}
 
 
 @pytest.mark.parametrize("database_url", SERVERS, indirect=True)
@@ -332,7 +332,7 @@ class TestSlow:
     ) -> None:
         migrations.apply(empty, OWNERS)
         monkeypatch.setattr(migrations, "_PATIENCE", 1)
-        patient = migrations.patient(database_url)
+        patient = migrations.connect_patiently(database_url)
         with empty.unit_of_work(write=False) as unit:
             unit.execute("SELECT 1 FROM users")
             with pytest.raises(Unavailable, match="Lock wait timeout"):

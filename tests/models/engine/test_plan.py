@@ -102,7 +102,7 @@ def test_this_version_works_on_beside_one_that_has_added_something(database: Dat
             assert [stored(unit, session_id).id for session_id in (before, after)] == [before, after]
         # It can't undo what it does not know.
         with pytest.raises(SchemaMismatch, match="newer"):
-            migrations.downgrade(database, OWNERS, migrations.target("sessions/1", OWNERS))
+            migrations.downgrade(database, OWNERS, migrations.parse_target("sessions/1", OWNERS))
     finally:
         with database.unit_of_work() as unit:
             unit.execute('ALTER TABLE "sessions" DROP COLUMN "of_next_version"')
@@ -122,20 +122,20 @@ def test_the_plan_names_locks_and_times(database: Database) -> None:
         for _ in range(3):
             add(unit)
     index = Migration("0009_next", ('CREATE INDEX "i" ON "sessions" ("ended")', 'CREATE TABLE "a" ("b" INTEGER)'), ())
-    first, second = plan.steps(database, index)
+    first, second = plan.list_steps(database, index)
     assert first.seconds > 0
     assert first.rows == 3 or database.dialect == "mysql"
     assert ("writers wait" in first.locks) is (database.dialect == "sqlite")
     assert second.seconds == 0
     copying = Migration("0009_next", ('ALTER TABLE "sessions" MODIFY "ended" INT',), ())
-    assert next(plan.steps(database, copying)).seconds >= first.seconds
+    assert next(plan.list_steps(database, copying)).seconds >= first.seconds
 
 
 def test_migrate_plan_changes_nothing(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/rows.db"
     database = connect(url)
     migrations.apply(database, OWNERS)
-    migrations.downgrade(database, OWNERS, migrations.target("sessions/3", OWNERS))
+    migrations.downgrade(database, OWNERS, migrations.parse_target("sessions/3", OWNERS))
     environment = {"GATEWAY_DATABASE_URL": url}
     result = CliRunner().invoke(main, ["migrate", "--plan"], env=environment)
     assert result.exit_code == 0, result.output

@@ -20,7 +20,7 @@ def place(database: Database) -> None:
 
 def read(database: Database, position: int = 0, limit: int = 100) -> list[tuple[int, str]]:
     with database.unit_of_work(write=False) as unit:
-        return [(row.position, row.selector) for row in outbox.after(unit, position, limit).rows]
+        return [(row.position, row.selector) for row in outbox.read_after(unit, position, limit).rows]
 
 
 def test_events_are_read_behind_a_position(database: Database) -> None:
@@ -32,7 +32,7 @@ def test_events_are_read_behind_a_position(database: Database) -> None:
     assert [selector for _, selector in rows] == [f"test.{number}" for number in range(5)]
     assert read(database, rows[1][0], 2) == rows[2:4]
     with database.unit_of_work(write=False) as unit:
-        assert outbox.newest(unit) == rows[-1][0]
+        assert outbox.read_newest(unit) == rows[-1][0]
 
 
 def test_what_is_rolled_back_is_not_read_and_leaves_no_gap_that_is_waited_for(database: Database) -> None:
@@ -59,9 +59,9 @@ def test_a_transaction_that_is_committed_late_is_read_after_those_before_it(data
         seen = read(database)
         assert [selector for _, selector in seen] == ["test.soon"]
         with database.unit_of_work(write=False) as unit:
-            assert not outbox.after(unit, 0, 100).unplaced
+            assert not outbox.read_after(unit, 0, 100).unplaced
     with database.unit_of_work(write=False) as unit:
-        assert outbox.after(unit, seen[-1][0], 100).unplaced
+        assert outbox.read_after(unit, seen[-1][0], 100).unplaced
     place(database)
     assert [selector for _, selector in read(database, seen[-1][0])] == ["test.late"]
 
@@ -94,7 +94,7 @@ def test_old_events_are_swept_and_positions_go_on(database: Database) -> None:
     last = read(database)[-1][0]
     with database.unit_of_work() as unit:
         assert not outbox.sweep(unit, "2026-11-27T06:00:00.000000Z")
-        assert outbox.newest(unit) == last
+        assert outbox.read_newest(unit) == last
         publish(unit, "test.new")
     place(database)
     rows = read(database, last)
@@ -121,25 +121,25 @@ def test_subscriptions(database: Database) -> None:
             0,
         )
         subscriptions.set_channels(unit, "s1", ["x"])
-        assert [subscription.id for subscription in subscriptions.of_reader(unit, "r1")] == ["s1", "s3"]
+        assert [subscription.id for subscription in subscriptions.list_of_reader(unit, "r1")] == ["s1", "s3"]
         assert subscriptions.delete(unit, ["s0", "s3", "nobody"]) == 2
-        assert [(subscription.id, subscription.channels) for subscription in subscriptions.every(unit)] == [
+        assert [(subscription.id, subscription.channels) for subscription in subscriptions.list_all(unit)] == [
             ("s1", ["x"]),
             ("s2", ["home", "c2"]),
         ]
         subscriptions.delete_of_reader(unit, "r0")
-        assert [subscription.id for subscription in subscriptions.every(unit)] == ["s1"]
+        assert [subscription.id for subscription in subscriptions.list_all(unit)] == ["s1"]
 
 
 def test_readers(database: Database) -> None:
     with database.unit_of_work() as unit:
-        assert subscriptions.last_seen(unit) == ""
+        assert subscriptions.read_last_seen(unit) == ""
         subscriptions.see(unit, "one", "2026-11-27T07:00:00.000000Z")
         subscriptions.see(unit, "two", "2026-11-27T07:00:01.000000Z")
         subscriptions.see(unit, "one", "2026-11-27T07:00:02.000000Z")
-        assert subscriptions.last_seen(unit) == "2026-11-27T07:00:02.000000Z"
+        assert subscriptions.read_last_seen(unit) == "2026-11-27T07:00:02.000000Z"
         subscriptions.forget_reader(unit, "one")
-        assert subscriptions.readers(unit) == {"two": "2026-11-27T07:00:01.000000Z"}
+        assert subscriptions.list_readers(unit) == {"two": "2026-11-27T07:00:01.000000Z"}
 
 
 def test_a_process_that_finds_another_at_work_does_not_wait(database: Database) -> None:

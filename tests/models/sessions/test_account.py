@@ -66,29 +66,29 @@ class TestAccounts:
     @pytest.mark.parametrize("wanted", ["Straße 😀", "STRASSE 😀", "strasse 😀"])
     def test_by_name_in_any_letter_case(self, unit: Unit, wanted: str) -> None:
         account_row = add(unit, "Straße 😀")
-        assert account.by_name(unit, wanted) == account_row
+        assert account.find_by_name(unit, wanted) == account_row
 
     @pytest.mark.parametrize("other", ["Acme ", " Acme", "Acmé", "Acm", "%", "Acme\t"])
     def test_by_another_name(self, unit: Unit, other: str) -> None:
         add(unit, "Acme")
-        assert account.by_name(unit, other) is None
+        assert account.find_by_name(unit, other) is None
 
     def test_the_first_of_two_with_one_name(self, unit: Unit) -> None:
         accounts = [add(unit, name) for name in ("acme", "ACME")]
-        assert account.by_name(unit, "Acme") == min(accounts, key=lambda account_row: account_row.id)
+        assert account.find_by_name(unit, "Acme") == min(accounts, key=lambda account_row: account_row.id)
 
     def test_names_that_folding_makes_longer(self, unit: Unit) -> None:
         account_row = add(unit, "\u0130" * SHORT)
         assert account_row.name == "\u0130" * SHORT
-        assert account.by_name(unit, account_row.name) == account_row
+        assert account.find_by_name(unit, account_row.name) == account_row
 
     def test_changes(self, unit: Unit) -> None:
         account_row, other = add(unit, "Acme"), add(unit, "Other")
         changed = account.update(unit, account_row.id, {"name": "Umbrella"}, now=instant(2), by="u2")
         assert changed == account_row._replace(name="Umbrella", date_last_modified=instant(2), last_modified_by="u2")
         assert account.get(unit, account_row.id) == changed
-        assert account.by_name(unit, "UMBRELLA") == changed
-        assert account.by_name(unit, "acme") is None
+        assert account.find_by_name(unit, "UMBRELLA") == changed
+        assert account.find_by_name(unit, "acme") is None
         assert account.get(unit, other.id) == other
         assert account.update(unit, account_row.id, {"name": "Umbrella"}, now=instant(2), by="u2") == changed
 
@@ -111,22 +111,22 @@ class TestCustomers:
         root = add_customer(unit, "Root")
         middle = add_customer(unit, "Middle", parent=root)
         leaf = add_customer(unit, "Leaf", parent=middle)
-        assert account.breadcrumb(unit, leaf) == [
+        assert account.read_breadcrumb(unit, leaf) == [
             BreadcrumbRow(customer.id, customer.name) for customer in (root, middle, leaf)
         ]
-        assert account.breadcrumb(unit, root) == [BreadcrumbRow(root.id, "Root")]
+        assert account.read_breadcrumb(unit, root) == [BreadcrumbRow(root.id, "Root")]
 
     def test_a_parent_that_is_gone_ends_the_breadcrumb(self, unit: Unit) -> None:
         orphan = add_customer(unit, "Orphan")._replace(parent_customer_id="gone")
-        assert account.breadcrumb(unit, orphan) == [BreadcrumbRow(orphan.id, "Orphan")]
+        assert account.read_breadcrumb(unit, orphan) == [BreadcrumbRow(orphan.id, "Orphan")]
 
     def test_a_circle_ends(self, unit: Unit) -> None:
         one = add_customer(unit, "One")
         other = add_customer(unit, "Other", parent=one)
         account.CUSTOMERS.update(unit, {"id": one.id}, parent_customer_id=other.id)
         one = account.get_customer(unit, one.id)
-        assert len(account.breadcrumb(unit, one)) == DEEPEST
-        assert len(account_list.customer_paths(unit, [one])[0]) == DEEPEST
+        assert len(account.read_breadcrumb(unit, one)) == DEEPEST
+        assert len(account_list.read_customer_paths(unit, [one])[0]) == DEEPEST
 
 
 class TestLists:
@@ -202,17 +202,20 @@ class TestLists:
 
     def test_names_by_id(self, unit: Unit) -> None:
         one, other = add(unit, "One"), add(unit, "Other")
-        assert account_list.account_names(unit, [one.id, other.id, one.id, "x"]) == {one.id: "One", other.id: "Other"}
-        assert account_list.account_names(unit, []) == {}
+        assert account_list.read_account_names(unit, [one.id, other.id, one.id, "x"]) == {
+            one.id: "One",
+            other.id: "Other",
+        }
+        assert account_list.read_account_names(unit, []) == {}
 
     def test_paths(self, unit: Unit) -> None:
         root = add(unit, "root")
         left, right = add(unit, "left", root), add(unit, "right", root)
         leaf = add(unit, "leaf", left)
-        paths = account_list.account_paths(unit, [leaf, right, root])
+        paths = account_list.read_account_paths(unit, [leaf, right, root])
         assert [[account_row.name for account_row in path] for path in paths] == [
             ["root", "left", "leaf"],
             ["root", "right"],
             ["root"],
         ]
-        assert account_list.customer_paths(unit, []) == []
+        assert account_list.read_customer_paths(unit, []) == []

@@ -43,20 +43,20 @@ class TestUsers:
     """Who may sign in."""
 
     def test_stored_and_found(self, unit: Unit) -> None:
-        assert not user.anybody(unit)
+        assert not user.has_any(unit)
         user_row = new_user(unit, first_name="Ada", last_name="Ünï 😀", password_hash="$argon2id$...")
-        assert user.anybody(unit)
-        assert user.anybody(unit, "User")
-        assert not user.anybody(unit, "Manager")
+        assert user.has_any(unit)
+        assert user.has_any(unit, "User")
+        assert not user.has_any(unit, "Manager")
         assert (user_row.email_address, user_row.roles, user_row.disabled, user_row.credentials_version) == (
             "Ada@Example.org",
             ["User"],
             False,
             1,
         )
-        assert user.get(unit, user_row.id) == user.by_email(unit, "ADA@example.ORG") == user_row
-        assert user.by_email(unit, "eve@example.org") is None
-        assert user.accounts(unit, user_row.id) == ["a", "b"]
+        assert user.get(unit, user_row.id) == user.find_by_email(unit, "ADA@example.ORG") == user_row
+        assert user.find_by_email(unit, "eve@example.org") is None
+        assert user.list_accounts(unit, user_row.id) == ["a", "b"]
 
     @pytest.mark.parametrize("email", ["Ada@Example.org", "ADA@EXAMPLE.ORG"])
     def test_an_address_is_taken_in_any_letter_case(self, database: Database, email: str) -> None:
@@ -66,7 +66,7 @@ class TestUsers:
             new_user(unit, email)
         with database.unit_of_work() as unit:
             new_user(unit, "àda@example.org")
-            assert [user_row.email_address for user_row in user.everybody(unit)] == [
+            assert [user_row.email_address for user_row in user.list_all(unit)] == [
                 "Ada@Example.org",
                 "àda@example.org",
             ]
@@ -81,19 +81,19 @@ class TestUsers:
             True,
             2,
         )
-        assert user.accounts(unit, user_row.id) == ["c", "a"]
+        assert user.list_accounts(unit, user_row.id) == ["c", "a"]
 
     def test_keys(self, unit: Unit) -> None:
         user_row = new_user(unit)
         key_id = user.insert_key(
             unit, user_id=user_row.id, key_hash=HASH, hint="…abcd", now=NOW, date_expires=instant(9)
         )
-        assert [(key.id, key.hint, key.date_revoked) for key in user.keys(unit, user_row.id)] == [
+        assert [(key.id, key.hint, key.date_revoked) for key in user.list_keys(unit, user_row.id)] == [
             (key_id, "…abcd", None)
         ]
         assert user.revoke_key(unit, key_id, instant(1)) is True
         assert user.revoke_key(unit, key_id, instant(2)) is False
-        assert user.keys(unit, user_row.id)[0].date_revoked == instant(1)
+        assert user.list_keys(unit, user_row.id)[0].date_revoked == instant(1)
         with pytest.raises(Duplicate):
             user.insert_key(unit, user_id=user_row.id, key_hash=HASH, hint="", now=NOW)
 
@@ -109,7 +109,7 @@ class TestUsers:
 
         def list_ids(**filters: Any) -> list[str]:
             page = user_list.page(unit, filters, Order("email_address", descending=False), 10)
-            blocks = user_list.blocks(unit, filters, Order("email_address", descending=False))
+            blocks = user_list.read_blocks(unit, filters, Order("email_address", descending=False))
             assert [row for block in blocks for row in block] == page
             assert user_list.count(unit, filters) == len(page)
             return [user_row.id for user_row in page]
@@ -132,7 +132,7 @@ class TestIdentities:
         login.insert(
             unit, id_hash=HASH, user_id=user_row.id, credentials_version=1, permanent=True, now=NOW, expires=instant(8)
         )
-        owner = identity.by_id(unit, user_row.id)
+        owner = identity.find_by_id(unit, user_row.id)
         assert owner is not None
         assert (owner.user_id, owner.account_ids, owner.roles, owner.disabled) == (
             user_row.id,
@@ -140,24 +140,24 @@ class TestIdentities:
             ["User"],
             False,
         )
-        assert identity.by_email(unit, "ADA@EXAMPLE.org") == owner
-        assert identity.by_key(unit, HASH) == (owner, identity.KeyState(instant(5), None))
+        assert identity.find_by_email(unit, "ADA@EXAMPLE.org") == owner
+        assert identity.find_by_key(unit, HASH) == (owner, identity.KeyState(instant(5), None))
         user.revoke_key(unit, key_id, instant(1))
-        assert identity.by_key(unit, HASH) == (owner, identity.KeyState(instant(5), instant(1)))
-        by_login = identity.by_login(unit, HASH)
+        assert identity.find_by_key(unit, HASH) == (owner, identity.KeyState(instant(5), instant(1)))
+        by_login = identity.find_by_login(unit, HASH)
         assert by_login is not None
         assert by_login[0] == owner
         assert (by_login[1].date_touched, by_login[1].date_expires) == (NOW, instant(8))
 
     def test_nobody(self, unit: Unit) -> None:
-        assert identity.by_id(unit, "x") is None
-        assert identity.by_email(unit, "x") is None
-        assert identity.by_key(unit, HASH) is None
-        assert identity.by_login(unit, HASH) is None
+        assert identity.find_by_id(unit, "x") is None
+        assert identity.find_by_email(unit, "x") is None
+        assert identity.find_by_key(unit, HASH) is None
+        assert identity.find_by_login(unit, HASH) is None
 
     def test_without_accounts(self, unit: Unit) -> None:
         user_row = new_user(unit, account_ids=[])
-        owner = identity.by_id(unit, user_row.id)
+        owner = identity.find_by_id(unit, user_row.id)
         assert owner is not None
         assert owner.account_ids == []
 
@@ -184,7 +184,7 @@ class TestLogins:
         self.insert(unit, HASH, user_row.id)
         for now, expires, expected in ((5, 15, 5), (3, 13, 5), (6, 16, 6)):
             login.touch(unit, HASH, now=instant(now), expires=instant(expires))
-            login_session = identity.by_login(unit, HASH)
+            login_session = identity.find_by_login(unit, HASH)
             assert login_session is not None
             assert (login_session[1].date_touched, login_session[1].date_expires) == (
                 instant(expected),
@@ -209,44 +209,44 @@ class TestLogins:
         for second in (1, 2, 3):
             login.note_failures(unit, ["name", "address"], instant(second))
         login.note_failures(unit, ["other"], instant(4))
-        assert login.failures(unit, ["name", "other", "x"], instant(1)) == {
+        assert login.count_failures(unit, ["name", "other", "x"], instant(1)) == {
             "name": (2, instant(2)),
             "other": (1, instant(4)),
         }
-        assert login.failures(unit, ["nobody", "nothing"], NOW) == {}
+        assert login.count_failures(unit, ["nobody", "nothing"], NOW) == {}
         assert login.forget_failures(unit, "name") == 3
         assert login.sweep_failures(unit, instant(2)) == 2
-        assert login.failures(unit, ["name", "address"], NOW) == {"address": (1, instant(3))}
+        assert login.count_failures(unit, ["name", "address"], NOW) == {"address": (1, instant(3))}
 
     def test_known(self, unit: Unit) -> None:
-        assert login.known_since(unit, HASH) is None
+        assert login.read_known_since(unit, HASH) is None
         login.note_known(unit, HASH, instant(1))
         login.note_known(unit, HASH, instant(2))
         login.note_known(unit, "other", instant(2))
-        assert login.known_since(unit, HASH) == instant(2)
+        assert login.read_known_since(unit, HASH) == instant(2)
         assert login.sweep_known(unit, instant(1)) == 0
         assert login.sweep_known(unit, instant(2)) == 2
-        assert login.known_since(unit, HASH) is None
+        assert login.read_known_since(unit, HASH) is None
 
 
 class TestTokenFamilies:
     """What is known of a log-in's tokens beside what they say."""
 
     def test_rotated_and_ended(self, unit: Unit) -> None:
-        assert login.family(unit, HASH) is None
+        assert login.read_family(unit, HASH) is None
         assert login.hold_family(unit, HASH, instant(9)) == (False, None, None, None)
         login.rotate_family(unit, HASH, refresh_id="two", previous_id="one", now=instant(1), expires=instant(10))
         assert login.hold_family(unit, HASH, instant(9)) == (False, "two", "one", instant(1))
         login.end_family(unit, HASH, instant(11))
-        assert login.family(unit, HASH) == (True, "two", "one", instant(1))
+        assert login.read_family(unit, HASH) == (True, "two", "one", instant(1))
         login.end_family(unit, "other", instant(11))
-        assert login.family(unit, "other") == (True, None, None, None)
+        assert login.read_family(unit, "other") == (True, None, None, None)
 
     def test_swept(self, unit: Unit) -> None:
         for number in range(5):
             login.end_family(unit, f"{number}", instant(number))
         assert login.sweep_families(unit, instant(2)) == 3
-        assert [login.family(unit, f"{number}") is None for number in range(5)] == [True] * 3 + [False] * 2
+        assert [login.read_family(unit, f"{number}") is None for number in range(5)] == [True] * 3 + [False] * 2
 
 
 class TestAccounts:
@@ -254,7 +254,7 @@ class TestAccounts:
 
     def test_accounts(self, unit: Unit) -> None:
         account_row = new_account(unit, "Ünï Acme")
-        assert account.get(unit, account_row.id) == account.by_name(unit, "ÜNÏ ACME") == account_row
+        assert account.get(unit, account_row.id) == account.find_by_name(unit, "ÜNÏ ACME") == account_row
         assert (account_row.name, account_row.created_by, account_row.date_created) == ("Ünï Acme", "u", NOW)
         assert account.get(unit, "unknown") is None
         changed = account.update(unit, account_row.id, {"name": "New"}, now=instant(3), by="w")
@@ -264,26 +264,26 @@ class TestAccounts:
             instant(3),
             "u",
         )
-        assert account.by_name(unit, "new") == changed
-        assert account.by_name(unit, "ünï acme") is None
+        assert account.find_by_name(unit, "new") == changed
+        assert account.find_by_name(unit, "ünï acme") is None
 
     def test_the_breadcrumb_begins_at_the_root(self, unit: Unit) -> None:
         root = new_customer(unit, "Root")
         child = new_customer(unit, "Child", root)
         leaf = new_customer(unit, "Leaf", child)
-        assert [customer.name for customer in account.breadcrumb(unit, leaf)] == ["Root", "Child", "Leaf"]
-        assert account.breadcrumb(unit, root) == [(root.id, "Root")]
-        paths = account_list.customer_paths(unit, [leaf, root])
+        assert [customer.name for customer in account.read_breadcrumb(unit, leaf)] == ["Root", "Child", "Leaf"]
+        assert account.read_breadcrumb(unit, root) == [(root.id, "Root")]
+        paths = account_list.read_customer_paths(unit, [leaf, root])
         assert [[customer.name for customer in path] for path in paths] == [["Root", "Child", "Leaf"], ["Root"]]
 
     def test_a_parent_that_is_gone_and_a_circle(self, unit: Unit) -> None:
         one = new_account(unit, "One")
         two = new_account(unit, "Two", one)
         account.update(unit, one.id, {"parent_account_id": two.id}, now=NOW, by="u")
-        assert len(account_list.account_paths(unit, [account.get(unit, one.id)])[0]) == account.DEEPEST
+        assert len(account_list.read_account_paths(unit, [account.get(unit, one.id)])[0]) == account.DEEPEST
         account.update(unit, one.id, {"parent_account_id": "gone"}, now=NOW, by="u")
         assert [
-            account_row.name for account_row in account_list.account_paths(unit, [account.get(unit, two.id)])[0]
+            account_row.name for account_row in account_list.read_account_paths(unit, [account.get(unit, two.id)])[0]
         ] == [
             "One",
             "Two",
@@ -296,11 +296,11 @@ class TestAccounts:
         assert page(unit, {"name_contains": "äöü"}, BY_ID, 10) == [other]
         assert page(unit, {"name_contains": "%"}, BY_ID, 10) == [acme]
         assert page(unit, {"visible_accounts": [other.id]}, BY_ID, 10) == [other]
-        assert account_list.account_names(unit, [acme.id, other.id, acme.id]) == {
+        assert account_list.read_account_names(unit, [acme.id, other.id, acme.id]) == {
             acme.id: "Acme 100%",
             other.id: "other ÄÖÜ",
         }
-        assert account_list.account_names(unit, []) == {}
+        assert account_list.read_account_names(unit, []) == {}
         root = new_customer(unit, "B root", account_id=other.id)
         leaf = new_customer(unit, "A leaf", root, account_id=acme.id)
         customers = account_list.customers
@@ -345,8 +345,8 @@ class TestMessages:
         self.send(unit, 3)
         (conversation,) = message.conversations.page(unit, {}, BY_ID, 10)
         assert (conversation.most_recent_message_id, conversation.date_last_message) == (newest.id, instant(5))
-        assert message.newest_of(unit, [conversation]) == {newest.id: newest}
-        assert message.newest_of(unit, []) == {}
+        assert message.read_newest_of(unit, [conversation]) == {newest.id: newest}
+        assert message.read_newest_of(unit, []) == {}
 
     def test_filters(self, unit: Unit) -> None:
         first = self.send(unit, 1, customer_id="c")

@@ -381,8 +381,8 @@ class TestArchive:
             assert sorted(list_names(unit, {"archived": True})) == ["ended", "rests"]
             assert sorted(list_names(unit, {"archived": False})) == ["lives", "new"]
             assert session.get(unit, ended.id) == ended
-            assert session_archive.known(unit, [ended.id, "unknown"]) == {ended.id}
-            assert session_archive.known(unit, []) == set()
+            assert session_archive.filter_known(unit, [ended.id, "unknown"]) == {ended.id}
+            assert session_archive.filter_known(unit, []) == set()
 
 
 def test_a_list_is_of_one_moment(database: Database) -> None:
