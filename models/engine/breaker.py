@@ -40,7 +40,7 @@ class Breaker:
         :raises Unavailable: at once, when the last attempt timed out and another one is under way, or right after `trip`.
         """
         if not self._silent:
-            with self._watched():
+            with self._record_outcome():
                 yield
             return
         if self._clock() < self._resting_until:
@@ -48,17 +48,17 @@ class Breaker:
         if not self._probing.acquire(blocking=False):
             raise Unavailable("The database does not answer. Another request waits for it.")
         try:
-            with self._watched():
+            with self._record_outcome():
                 yield
         finally:
             self._probing.release()
 
     @contextmanager
-    def _watched(self) -> Iterator[None]:
-        began = self._clock()
+    def _record_outcome(self) -> Iterator[None]:
+        start = self._clock()
         try:
             yield
         except Exception:
-            self._silent = self._silent or self._clock() - began >= SLOW
+            self._silent = self._silent or self._clock() - start >= SLOW
             raise
         self._silent = False

@@ -31,7 +31,7 @@ def name_parameters(name: str, size: int) -> tuple[str, ...]:
 
 def contains(column: peewee.Field) -> Condition:
     """Return a condition: a case-folded column contains a text, which must be folded too."""
-    return lambda place: peewee.fn.INSTR(column, place) > 0
+    return lambda parameter: peewee.fn.INSTR(column, parameter) > 0
 
 
 def contains_in_start(start: peewee.Column, length: int, column: peewee.Field) -> Condition:
@@ -40,12 +40,12 @@ def contains_in_start(start: peewee.Column, length: int, column: peewee.Field) -
     :param start: the column that has the first `length` characters.
     """
     table: Any = column.model.alias()
-    longer = table.select(peewee.SQL("1")).where(table.id == column.model.id)
+    longer_rows = table.select(peewee.SQL("1")).where(table.id == column.model.id)
 
-    def condition(place: Any) -> Any:
+    def condition(parameter: Any) -> Any:
         is_long = peewee.fn.CHAR_LENGTH(start) >= length
-        in_table = longer.where(peewee.fn.INSTR(getattr(table, column.name), place) > 0)
-        return (peewee.fn.INSTR(start, place) > 0) | (is_long & peewee.fn.EXISTS(in_table))
+        in_table = longer_rows.where(peewee.fn.INSTR(getattr(table, column.name), parameter) > 0)
+        return (peewee.fn.INSTR(start, parameter) > 0) | (is_long & peewee.fn.EXISTS(in_table))
 
     return condition
 
@@ -58,14 +58,14 @@ def within(column: Any) -> Condition:
 
 def equals(column: Any) -> Condition:
     """Return a condition: the column is the value."""
-    return lambda place: column == place
+    return lambda parameter: column == parameter
 
 
 def at_least(column: peewee.Field) -> Condition:
     """Return a condition: the column is the value or more."""
-    return lambda place: column >= place
+    return lambda parameter: column >= parameter
 
 
 def at_most(column: peewee.Field) -> Condition:
     """Return a condition: the column is the value or less."""
-    return lambda place: column <= place
+    return lambda parameter: column <= parameter

@@ -178,9 +178,9 @@ class Unit(Queries):
         try:
             self._renew(held)
             return self.run(sql, values)
-        except Exception as second:
-            self._note(second)
-            check(second, self.writes)
+        except Exception as second_error:
+            self._note(second_error)
+            check(second_error, self.writes)
             raise
 
     @contextmanager
@@ -223,15 +223,15 @@ class Unit(Queries):
         try:
             held.connection.commit()
         except BaseException as error:
-            meant = translate(error) if isinstance(error, Exception) else None
-            if not isinstance(error, Exception) or not isinstance(meant, Unavailable):
+            failure = translate(error) if isinstance(error, Exception) else None
+            if not isinstance(error, Exception) or not isinstance(failure, Unavailable):
                 self._pool.drop(held)
                 raise
             self._give_uncommitted(held, error)
             self._count("failed" if is_rolled_back(error) or not self.writes else "unknown")
             if self.writes and is_rolled_back(error):
-                words = f"The commit failed: {error}"
-                raise Unavailable(words, again=True, contended=meant.contended) from error
+                message = f"The commit failed: {error}"
+                raise Unavailable(message, again=True, contended=failure.contended) from error
             if self.writes:
                 # The unit may have been committed, so it must not be repeated.
                 raise OutcomeUnknown(f"The commit failed: {error}") from error
@@ -318,7 +318,7 @@ class Database:
         :param work: runs in the unit, possibly several times: it must have no other effects. Its result is that of `run`.
         Raises Duplicate and Unavailable.
         """
-        begin = time.monotonic()
+        start = time.monotonic()
         attempt = 1
         while True:
             unit = self.unit_type(self, write, budget)
@@ -326,9 +326,9 @@ class Database:
                 with unit:
                     return work(unit)
             except Unavailable as error:
-                late = time.monotonic() - begin > 2 * self._patience
-                most = CONTENDED if error.contended else ATTEMPTS
-                if not error.again or unit.partly_stored or attempt >= most or late:
+                is_late = time.monotonic() - start > 2 * self._patience
+                max_attempts = CONTENDED if error.contended else ATTEMPTS
+                if not error.again or unit.partly_stored or attempt >= max_attempts or is_late:
                     raise
                 self.counts.add(("repeats", "contended" if error.contended else "lock or connection"))
             # Units that conflicted must not begin at the same time again.
@@ -365,11 +365,11 @@ class Database:
         try:
             self.engine.probe()
         except Exception as error:
-            meant = translate(error)
-            if meant is None:
+            failure = translate(error)
+            if failure is None:
                 raise
-            if not (isinstance(meant, Unavailable) and meant.again):
-                raise meant from error
+            if not (isinstance(failure, Unavailable) and failure.again):
+                raise failure from error
 
     def dispose(self) -> None:
         """Close the connections, before a fork and at the end. After a fork, leave the parent's connections alone."""
@@ -412,10 +412,10 @@ def connect(
         ``normal``, a power failure may lose the last commits, but never damages the file.
     :raises ValueError: with one line that describes the fault of the URL.
     """
-    found = address.parse(url)
+    location = address.parse(url)
     engine: Engine
-    if isinstance(found, address.SqliteAddress):
-        engine = Sqlite(found.path, patience, sqlite_sync)
+    if isinstance(location, address.SqliteAddress):
+        engine = Sqlite(location.path, patience, sqlite_sync)
     else:
-        engine = Mysql(found, patience, answer, sync_wait=sync_wait)
+        engine = Mysql(location, patience, answer, sync_wait=sync_wait)
     return Database(engine, connections, patience, age)

@@ -94,9 +94,11 @@ class Listing:
         indexed: Collection[str] = (),
         counted: bool = True,
     ) -> None:
-        wrong = [name for name in (*(one or {}), *(several or {})) if not name.isidentifier()]
-        if wrong or set(one or {}) & set(several or {}):
-            raise ValueError(f"filters need names of their own, which are identifiers: {wrong or 'one and several'}")
+        invalid_names = [name for name in (*(one or {}), *(several or {})) if not name.isidentifier()]
+        if invalid_names or set(one or {}) & set(several or {}):
+            raise ValueError(
+                f"filters need names of their own, which are identifiers: {invalid_names or 'one and several'}"
+            )
         self._model = model
         self._narrow = {**(narrow or {}), _FEW: beside_few or {}}
         self._rare = rare
@@ -109,14 +111,14 @@ class Listing:
         self._indexed_filters = frozenset(indexed)
         self._is_counted = counted
         self._long = [index for index, column in enumerate(columns) if isinstance(column, peewee.TextField)]
-        self._pages = lru_cache(maxsize=512)(self._page)
-        self._samples = lru_cache(maxsize=512)(self._sample)
-        self._counts = lru_cache(maxsize=512)(self._count)
+        self._pages = lru_cache(maxsize=512)(self._build_columns_page)
+        self._samples = lru_cache(maxsize=512)(self._build_sample)
+        self._counts = lru_cache(maxsize=512)(self._build_count)
         self._counts_up_to = lru_cache(maxsize=512)(self._count_up_to)
-        self._blocks = lru_cache(maxsize=512)(self._block)
+        self._blocks = lru_cache(maxsize=512)(self._build_block)
         self._sort_keys = lru_cache(maxsize=512)(self._sort_key_page)
-        self._keyed = lru_cache(maxsize=512)(self._with_key)
-        self._by_ids = lru_cache(maxsize=None)(self._of_ids)
+        self._keyed = lru_cache(maxsize=512)(self._add_sort_key)
+        self._by_ids = lru_cache(maxsize=None)(self._build_by_ids)
         # The columns by which an index sorts rows as a list needs them.
         indexes: Any = model._meta.indexes
         self._indexed = {"id", *(names[-2] for names, _ in indexes if len(names) > 1 and names[-1] == "id")}
@@ -133,7 +135,7 @@ class Listing:
 
     def page(self, unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int = 0) -> list[Any]:
         """Return columns of at most `limit` rows after `offset`. A filter that is None matches everything, and an empty list nothing."""
-        shape, values = self._shaped(filters)
+        shape, values = self._bind_filters(filters)
         if shape is None:
             return []
         if self._leaves_few(unit, shape, values):
@@ -141,7 +143,7 @@ class Listing:
         values |= {"limit": limit, "offset": offset}
         if (limit <= BLOCK or not self._is_counted) and offset < DEEP and not self._is_covered(unit, shape):
             rows = self._packed.rows(unit, self._pages(shape, order, False).rows(unit, **values))
-            return self._counted(unit, [*rows])
+            return self._spend_rows(unit, [*rows])
         # A long page is read in blocks, so that the budget is checked before all of it is in memory. For a deep page, MySQL would read
         # every column of the rows before it.
         ids = [row[0] for row in self._pages(shape, order, True).rows(unit, **values)]
@@ -149,7 +151,7 @@ class Listing:
 
     def keys(self, unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int = 0) -> list[Any]:
         """Return the id and the sort key of at most `limit` rows after `offset`."""
-        shape, values = self._shaped(filters)
+        shape, values = self._bind_filters(filters)
         if shape is None:
             return []
         results = self._sort_keys(shape, order).rows(unit, **values, limit=limit, offset=offset)
@@ -158,13 +160,13 @@ class Listing:
     def of_ids(self, unit: Unit, ids: Sequence[str]) -> Iterator[list[Any]]:
         """Read the columns of the rows with these ids, in the order of the ids, `BLOCK` rows at a time."""
         for begin in range(0, len(ids), BLOCK):
-            wanted = ids[begin : begin + BLOCK]
-            several = pad(wanted)
-            results = self._by_ids(len(several)).run(unit, several).fetchall()
+            block_ids = ids[begin : begin + BLOCK]
+            parameters = pad(block_ids)
+            results = self._by_ids(len(parameters)).run(unit, parameters).fetchall()
             rows = {row[0]: row for row in self._packed.rows(unit, results)}
-            yield self._counted(unit, [rows[row_id] for row_id in wanted])
+            yield self._spend_rows(unit, [rows[row_id] for row_id in block_ids])
 
-    def _counted(self, unit: Unit, rows: list[Any]) -> list[Any]:
+    def _spend_rows(self, unit: Unit, rows: list[Any]) -> list[Any]:
         if self._is_counted:
             unit.spend(len(rows), sum([size_of(row[index]) for index in self._long for row in rows]))
         return rows
@@ -175,15 +177,18 @@ class Listing:
         if unit.dialect != "sqlite" or any(name in self._narrow and size < 2 for name, size in shape):
             return False
         sizes = dict(shape)
-        rare = next((name for name in self._rare if sizes.get(name, 0) > 1), None)
-        return rare is not None and _run_count(unit, self._samples(rare, sizes[rare]), values, FEW) < FEW
+        filter_name = next((name for name in self._rare if sizes.get(name, 0) > 1), None)
+        return (
+            filter_name is not None
+            and _run_count(unit, self._samples(filter_name, sizes[filter_name]), values, FEW) < FEW
+        )
 
     def count(self, unit: Unit, filters: Mapping[str, Any], most: int | None = None) -> int:
         """Count the rows.
 
         :param most: the number at which the count ends; None counts all rows.
         """
-        shape, values = self._shaped(filters)
+        shape, values = self._bind_filters(filters)
         if shape is None:
             return 0
         if most is None:
@@ -196,12 +201,12 @@ class Listing:
 
     def blocks(self, unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[list[Any]]:
         """Yield the columns of all rows, `BLOCK` rows at a time. Each block begins after the sort key of the previous block's last row."""
-        shape, values = self._shaped(filters)
+        shape, values = self._bind_filters(filters)
         if shape is None:
             return
         if self.is_sorted_by_index(order) and not self._is_covered(unit, shape):
             for rows in self._by_key(unit, shape, values, order, BLOCK):
-                yield self._counted(unit, [row[:-1] for row in rows])
+                yield self._spend_rows(unit, [row[:-1] for row in rows])
             return
         # PERF: without an index every query scans all rows. So a few queries read only the ids in order, many at a time.
         for rows in self._by_key(unit, shape, values, order, ORDERED, ids_only=True):
@@ -229,7 +234,7 @@ class Listing:
             unit.progress()
             after = {"after": rows[-1][-1], "after_id": rows[-1][0]}
 
-    def _shaped(self, filters: Mapping[str, Any]) -> tuple[Shape | None, dict[str, Any]]:
+    def _bind_filters(self, filters: Mapping[str, Any]) -> tuple[Shape | None, dict[str, Any]]:
         shape: list[tuple[str, int]] = []
         values: dict[str, Any] = {}
         for name, value in filters.items():
@@ -241,31 +246,36 @@ class Listing:
                 continue
             if not value:
                 return None, {}
-            several = pad(value)
-            shape.append((name, len(several)))
-            values.update(zip(name_parameters(place_of(name), len(several)), several, strict=True))
+            parameters = pad(value)
+            shape.append((name, len(parameters)))
+            values.update(zip(name_parameters(place_of(name), len(parameters)), parameters, strict=True))
         return tuple(sorted(shape)), values
 
     def _is_covered(self, unit: Unit, shape: Shape) -> bool:
         return unit.dialect == "mysql" and any(name in self._covered for name, _ in shape)
 
-    def _statement(self, build: Callable[[list[Any]], Any], shape: Shape) -> Statement:
+    def _build_statement(self, build: Callable[[list[Any]], Any], shape: Shape) -> Statement:
         """Return a statement with the conditions of a shape, in either dialect."""
-        return Statement(lambda: build(self._where(shape, {})), lambda: build(self._where(shape, self._covered)))
-
-    def _selecting(self, columns: Packed, build: Callable[[list[Any], list[Any]], Any], shape: Shape) -> Statement:
-        """Return such a statement that selects columns."""
         return Statement(
-            lambda: build(columns.of("sqlite"), self._where(shape, {})),
-            lambda: build(columns.of("mysql"), self._where(shape, self._covered)),
+            lambda: build(self._build_conditions(shape, {})),
+            lambda: build(self._build_conditions(shape, self._covered)),
         )
 
-    def _where(self, shape: Shape, covered: Mapping[str, Condition]) -> list[Any]:
-        known = {**self._one, **self._several, **covered}
+    def _build_select(self, columns: Packed, build: Callable[[list[Any], list[Any]], Any], shape: Shape) -> Statement:
+        """Return such a statement that selects columns."""
+        return Statement(
+            lambda: build(columns.of("sqlite"), self._build_conditions(shape, {})),
+            lambda: build(columns.of("mysql"), self._build_conditions(shape, self._covered)),
+        )
+
+    def _build_conditions(self, shape: Shape, covered: Mapping[str, Condition]) -> list[Any]:
+        conditions_by_name = {**self._one, **self._several, **covered}
         for name, _ in shape:
-            known |= self._narrow.get(name, {})
+            conditions_by_name |= self._narrow.get(name, {})
         conditions = [
-            known[name]([*map(param, name_parameters(place_of(name), size))] if size else param(place_of(name)))
+            conditions_by_name[name](
+                [*map(param, name_parameters(place_of(name), size))] if size else param(place_of(name))
+            )
             for name, size in shape
             if name != _FEW
         ]
@@ -280,30 +290,30 @@ class Listing:
             return peewee.fn.COALESCE(peewee.fn.SUBSTR(column, 1, SORTED), "")
         return peewee.fn.COALESCE(column, "") if column.null else column
 
-    def _ordered(self, query: Any, order: Order) -> Any:
+    def _sort_query(self, query: Any, order: Order) -> Any:
         key, key_id = self._sort_key(order), self._model.id  # type: ignore[attr-defined]
         if order.column == "id":
             return query.order_by(key_id.desc() if order.descending else key_id.asc())
         return query.order_by(*((key.desc(), key_id.desc()) if order.descending else (key.asc(), key_id.asc())))
 
-    def _page(self, shape: Shape, order: Order, ids_only: bool) -> Statement:
-        return self._limited(shape, order, Packed([self._model.id]) if ids_only else self._packed)  # type: ignore[attr-defined]
+    def _build_columns_page(self, shape: Shape, order: Order, ids_only: bool) -> Statement:
+        return self._build_page(shape, order, Packed([self._model.id]) if ids_only else self._packed)  # type: ignore[attr-defined]
 
     def _sort_key_page(self, shape: Shape, order: Order) -> Statement:
-        return self._limited(shape, order, self._keyed(order, True))
+        return self._build_page(shape, order, self._keyed(order, True))
 
-    def _limited(self, shape: Shape, order: Order, columns: Packed) -> Statement:
-        def build(selected: list[Any], conditions: list[Any]) -> Any:
-            query = self._ordered(self._model.select(*selected).where(*conditions), order)
+    def _build_page(self, shape: Shape, order: Order, columns: Packed) -> Statement:
+        def build(selected_columns: list[Any], conditions: list[Any]) -> Any:
+            query = self._sort_query(self._model.select(*selected_columns).where(*conditions), order)
             return query.limit(param("limit")).offset(param("offset"))
 
-        return self._selecting(columns, build, shape)
+        return self._build_select(columns, build, shape)
 
-    def _with_key(self, order: Order, ids_only: bool) -> Packed:
+    def _add_sort_key(self, order: Order, ids_only: bool) -> Packed:
         columns = [self._model.id] if ids_only else self._columns  # type: ignore[attr-defined]
         return Packed([*columns, self._sort_key(order)])
 
-    def _sample(self, name: str, size: int) -> Statement:
+    def _build_sample(self, name: str, size: int) -> Statement:
         return self._count_up_to(((name, size),))
 
     def _count_up_to(self, shape: Shape) -> Statement:
@@ -313,37 +323,38 @@ class Listing:
 
         def build_for_index(conditions: list[Any]) -> Any:
             # PERF: SQLite takes half the time of a subquery's rows to skip rows, or to count all.
-            last = self._model.select(param("most")).where(*conditions).limit(1).offset(param("most_before"))
+            maximum = self._model.select(param("most")).where(*conditions).limit(1).offset(param("most_before"))
             most_rows = self._model.select(peewee.fn.MAX(peewee.SQL("rowid")))
-            counted = self._model.select(peewee.fn.COUNT(peewee.SQL("*"))).where(*conditions)
-            skipping = peewee.Case(None, [(most_rows > param("most"), last)])
-            return peewee.Select([], [peewee.fn.COALESCE(skipping, counted)])
+            total = self._model.select(peewee.fn.COUNT(peewee.SQL("*"))).where(*conditions)
+            bounded_count = peewee.Case(None, [(most_rows > param("most"), maximum)])
+            return peewee.Select([], [peewee.fn.COALESCE(bounded_count, total)])
 
         if not self._indexed_filters.issuperset(name for name, _ in shape):
-            return self._statement(build, shape)
+            return self._build_statement(build, shape)
         return Statement(
-            lambda: build_for_index(self._where(shape, {})), lambda: build(self._where(shape, self._covered))
+            lambda: build_for_index(self._build_conditions(shape, {})),
+            lambda: build(self._build_conditions(shape, self._covered)),
         )
 
-    def _count(self, shape: Shape) -> Statement:
-        counted = peewee.fn.COUNT(peewee.SQL("*"))
-        return self._statement(lambda conditions: self._model.select(counted).where(*conditions), shape)
+    def _build_count(self, shape: Shape) -> Statement:
+        total = peewee.fn.COUNT(peewee.SQL("*"))
+        return self._build_statement(lambda conditions: self._model.select(total).where(*conditions), shape)
 
-    def _block(self, shape: Shape, order: Order, later: bool, ids_only: bool) -> Statement:
+    def _build_block(self, shape: Shape, order: Order, is_later: bool, ids_only: bool) -> Statement:
         key, key_id = self._sort_key(order), self._model.id  # type: ignore[attr-defined]
 
-        def build(selected: list[Any], conditions: list[Any]) -> Any:
-            if later:
+        def build(selected_columns: list[Any], conditions: list[Any]) -> Any:
+            if is_later:
                 after, after_id = param("after"), param("after_id")
                 if order.descending:
                     conditions += [key <= after, (key < after) | (key_id < after_id)]
                 else:
                     conditions += [key >= after, (key > after) | (key_id > after_id)]
-            query = self._model.select(*selected).where(*conditions)
-            return self._ordered(query, order).limit(param("limit"))
+            query = self._model.select(*selected_columns).where(*conditions)
+            return self._sort_query(query, order).limit(param("limit"))
 
-        return self._selecting(self._keyed(order, ids_only), build, shape)
+        return self._build_select(self._keyed(order, ids_only), build, shape)
 
-    def _of_ids(self, size: int) -> Statement:
+    def _build_by_ids(self, size: int) -> Statement:
         ids = [*map(param, name_parameters("id", size))]
         return self._packed.statement(lambda columns: self._model.select(*columns).where(self._model.id.in_(ids)))  # type: ignore[attr-defined]

@@ -63,12 +63,12 @@ class _ObservedUnit(Unit):
 
     def execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         """Run a statement for each row of values. Raises Duplicate and Unavailable."""
-        began = time.time_ns()
+        start = time.time_ns()
         try:
             super().execute_many(sql, rows)
         finally:
             if self._observation is not None:
-                self._observation.statement(sql, began, time.time_ns())
+                self._observation.statement(sql, start, time.time_ns())
 
     def _time_statements(self) -> None:
         if self._observation is not None:
@@ -106,10 +106,10 @@ class _ObservedUnit(Unit):
 
 def _time_runs(run: Run, observation: Observation) -> Run:
     def run_timed(sql: str, values: Sequence[Any]) -> Any:
-        began = time.time_ns()
+        start = time.time_ns()
         try:
             return run(sql, values)
         finally:
-            observation.statement(sql, began, time.time_ns())
+            observation.statement(sql, start, time.time_ns())
 
     return run_timed

@@ -165,7 +165,7 @@ class Pool:
         try:
             self._places.get_nowait()
         except Empty:
-            self._wait()
+            self._wait_for_place()
         try:
             held = self._take_idle(writes)
             while held is None:
@@ -176,8 +176,8 @@ class Pool:
             raise
         return held
 
-    def _wait(self) -> None:
-        began = time.monotonic()
+    def _wait_for_place(self) -> None:
+        start = time.monotonic()
         try:
             self._places.get(True, self._patience)
         except Empty:
@@ -185,7 +185,7 @@ class Pool:
             raise Unavailable("Every connection to the database is in use.", again=True) from None
         finally:
             self._counts.add(("connections", "waited"))
-            self._counts.add(("connection seconds",), time.monotonic() - began)
+            self._counts.add(("connection seconds",), time.monotonic() - start)
 
     def connections(self) -> Connections:
         """Return how many connections there are now."""

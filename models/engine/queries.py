@@ -72,9 +72,9 @@ class Queries:
         :raises ReadOnly: when the operation only reads.
         :raises Unavailable: when the database fails.
         """
-        cursor = _write(self, query)
-        matched = _MATCHED.search(getattr(getattr(cursor, "_result", None), "message", None) or b"")
-        count = max(0, int(matched[1]) if matched else cursor.rowcount)
+        cursor = _run_change(self, query)
+        match = _MATCHED.search(getattr(getattr(cursor, "_result", None), "message", None) or b"")
+        count = max(0, int(match[1]) if match else cursor.rowcount)
         self.spend(count)
         return count
 
@@ -83,20 +83,20 @@ class Queries:
 
         Raises what `change` raises.
         """
-        key = int(_write(self, query).lastrowid or 0)
+        key = int(_run_change(self, query).lastrowid or 0)
         self.spend(1)
         return key
 
 
-def _write(unit: Queries, query: peewee.BaseQuery) -> Any:
+def _run_change(unit: Queries, query: peewee.BaseQuery) -> Any:
     if not unit.writes:
         raise ReadOnly(
             "this operation only reads; an operation that changes rows is declared with POST, PUT, PATCH or DELETE"
         )
-    return unit.execute(*_statement(unit, query))
+    return unit.execute(*_build_statement(unit, query))
 
 
-def _statement(unit: Queries, query: peewee.BaseQuery) -> tuple[str, Sequence[Any]]:
+def _build_statement(unit: Queries, query: peewee.BaseQuery) -> tuple[str, Sequence[Any]]:
     text, values = unit.database.peewee.get_sql_context().sql(query).query()
     return text, values
 
@@ -108,7 +108,7 @@ class _Adapter:
         self._unit = unit
 
     def execute(self, query: Any) -> Any:
-        cursor = self._unit.execute(*_statement(self._unit, query))
+        cursor = self._unit.execute(*_build_statement(self._unit, query))
         return cursor if self._unit.budget is None else _Counted(cursor, self._unit)
 
 

@@ -154,15 +154,15 @@ def insert(unit: Unit, values: Mapping[str, Any], members: Sequence[MemberRow], 
     log = list(log)
     unit.spend(1 + len(members) + len(log))
     row = {**_DEFAULTS, **values}
-    stored = {"version": row["version"], **values, **_computed(row)}
+    columns = {"version": row["version"], **values, **_compute_columns(row)}
     # PERF: null columns are omitted because SQLite's driver is slow for None.
-    statement, pick = _insert(tuple(compress(stored, map(_is_given, stored.values()))))
-    statement.run(unit, pick(stored))
+    statement, pick = _insert(tuple(compress(columns, map(_is_given, columns.values()))))
+    statement.run(unit, pick(columns))
     session_id = row["id"]
     _insert_members(unit, zip(repeat(session_id), count(), members, strict=False))
     # PERF: mostly it has one line.
     for position, line in enumerate(log):
-        _INSERT_LOG.run(unit, _line(session_id, position, line))
+        _INSERT_LOG.run(unit, _build_line(session_id, position, line))
     return _new(SessionRow, (*_shown(row), list(members), log))
 
 
@@ -175,16 +175,16 @@ def insert_many(
     """Store new sessions, each with the arguments of `insert`, by one statement for each table. Raises Duplicate."""
     if not sessions:
         return
-    rows = [{**row, **_computed(row)} for values, _, _ in sessions for row in [{**_DEFAULTS, **values}]]
-    members = [(values["id"], *each) for values, members, _ in sessions for each in enumerate(members)]
-    lines = [_line(values["id"], *each) for values, _, log in sessions for each in enumerate(log)]
+    rows = [{**row, **_compute_columns(row)} for values, _, _ in sessions for row in [{**_DEFAULTS, **values}]]
+    members = [(values["id"], *entry) for values, members, _ in sessions for entry in enumerate(members)]
+    lines = [_build_line(values["id"], *entry) for values, _, log in sessions for entry in enumerate(log)]
     unit.spend(len(rows) + len(members) + len(lines))
     _INSERT.run_many(unit, [*map(_in_order, rows)])
     _insert_members(unit, members)
     _INSERT_LOG.run_many(unit, lines)
 
 
-def _computed(row: Mapping[str, Any]) -> dict[str, Any]:
+def _compute_columns(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return the columns of a new session that are stored in another form than they are read, or that only filters read."""
     crumbs = row["customer_breadcrumb"]
     return {
@@ -212,21 +212,21 @@ _shown = itemgetter(*_COLUMNS)
 
 def _insert_members(unit: Unit, members: Iterable[tuple[str, int, MemberRow]]) -> None:
     """Store members, each given with the id of its session and its position."""
-    usual: list[tuple[Any, ...]] = []
-    others: list[tuple[Any, ...]] = []
+    usual_rows: list[tuple[Any, ...]] = []
+    other_rows: list[tuple[Any, ...]] = []
     for session_id, position, member in members:
         identity, endpoint, name, original, avatar, data, state, role, sid, muted = member
         if avatar is None and data is None and sid is None:
-            usual.append((session_id, position, identity, endpoint, name, int(original), state, role, int(muted)))
+            usual_rows.append((session_id, position, identity, endpoint, name, int(original), state, role, int(muted)))
         else:
             text = None if data is None else json.dumps(data)
             values = identity, endpoint, name, int(original), avatar, text, state, role, sid, int(muted)
-            others.append((session_id, position, *values))
-    _INSERT_USUAL_MEMBER.run_many(unit, usual)
-    _INSERT_MEMBER.run_many(unit, others)
+            other_rows.append((session_id, position, *values))
+    _INSERT_USUAL_MEMBER.run_many(unit, usual_rows)
+    _INSERT_MEMBER.run_many(unit, other_rows)
 
 
-def _line(session_id: str, position: int, line: LogRow) -> tuple[Any, ...]:
+def _build_line(session_id: str, position: int, line: LogRow) -> tuple[Any, ...]:
     return (session_id, position, line.date, line.message, line.message.casefold())
 
 
@@ -238,15 +238,19 @@ def get(
     :param account_ids: accounts whose sessions the caller may see; None for all.
     :param for_update: lock the row until the unit of work ends.
     """
-    locked = for_update and unit.dialect != "sqlite"
-    row = _read(unit, session_id, _BY_ID_LOCKED if locked else _BY_ID) if unit.writes else _recent(unit, session_id)
+    is_locked = for_update and unit.dialect != "sqlite"
+    row = (
+        _read_row(unit, session_id, _BY_ID_LOCKED if is_locked else _BY_ID)
+        if unit.writes
+        else _read_recent(unit, session_id)
+    )
     # MySQL ignores trailing blanks when it compares ids.
     if row is None or row.id != session_id or (account_ids is not None and row.account_id not in account_ids):
         return None
     return row
 
 
-def _recent(unit: Unit, session_id: str) -> SessionRow | None:
+def _read_recent(unit: Unit, session_id: str) -> SessionRow | None:
     """Return the session, from memory if its version is unchanged.
 
     PERF: clients read one session repeatedly, and a query for its version is fast. Only rows of reading units are cached, since those of a
@@ -256,7 +260,7 @@ def _recent(unit: Unit, session_id: str) -> SessionRow | None:
     row = recent.get(session_id)
     if row is not None and _STATE.peek(unit, (session_id,)).fetchone() == (row.version, row.date_last_modified):
         return row
-    row = _read(unit, session_id, _BY_ID)
+    row = _read_row(unit, session_id, _BY_ID)
     if row is not None and _is_small(row):
         recent.keep(row.id, row)
     return row
@@ -289,7 +293,7 @@ def keep_recent(unit: Unit, rows: Iterable[SessionRow]) -> None:
             recent.keep(row.id, row)
 
 
-def _read(unit: Unit, session_id: str, statement: Statement) -> SessionRow | None:
+def _read_row(unit: Unit, session_id: str, statement: Statement) -> SessionRow | None:
     id_only = (session_id,)
     result = statement.run(unit, id_only).fetchone()
     if result is None:
@@ -305,12 +309,12 @@ def _read(unit: Unit, session_id: str, statement: Statement) -> SessionRow | Non
 def session_row(columns: Sequence[Any], members: list[MemberRow], log: list[LogRow]) -> SessionRow:
     """Return the row made of a session's columns, which are in the order of `ALL`."""
     crumbs = columns[-1]
-    breadcrumb = None if crumbs is None else [*_breadcrumb(crumbs)]
+    breadcrumb = None if crumbs is None else [*_parse_breadcrumb(crumbs)]
     return _new(SessionRow, (*columns[:-3], columns[-3] == 1, columns[-2] == 1, breadcrumb, members, log))
 
 
 @lru_cache(maxsize=1024)
-def _breadcrumb(text: str) -> tuple[BreadcrumbRow, ...]:
+def _parse_breadcrumb(text: str) -> tuple[BreadcrumbRow, ...]:
     return tuple(BreadcrumbRow(*crumb) for crumb in json.loads(text))
 
 
@@ -323,13 +327,14 @@ def member_rows(results: Iterable[Sequence[Any]]) -> list[MemberRow]:
     """Return rows made of the columns of members."""
     return [
         _new(
-            MemberRow, (identity, endpoint, name, original == 1, avatar, _from_json(data), state, role, sid, muted == 1)
+            MemberRow,
+            (identity, endpoint, name, original == 1, avatar, _parse_json(data), state, role, sid, muted == 1),
         )
         for identity, endpoint, name, original, avatar, data, state, role, sid, muted in results
     ]
 
 
-def _from_json(text: str | None) -> Any:
+def _parse_json(text: str | None) -> Any:
     return None if text is None else json.loads(text)
 
 
@@ -352,16 +357,16 @@ def update(
     :raises Conflict: when another writer changed it since it was read.
     :raises Full: when the log has `MOST_LINES` lines.
     """
-    full = len(session.log) >= MOST_LINES
-    if full and not last:
+    is_full = len(session.log) >= MOST_LINES
+    if is_full and not last:
         raise Full(f"The session's log has {MOST_LINES:,} lines, which is the maximum. Start another session.")
     statement = _update(frozenset(changes))
-    new = {f"new {name}": value for name, value in changes.items()}
-    if statement.execute(unit, **new, id=session.id, expected=session.version).rowcount != 1:
+    parameters = {f"new {name}": value for name, value in changes.items()}
+    if statement.execute(unit, **parameters, id=session.id, expected=session.version).rowcount != 1:
         raise Conflict(f"the session {session.id} was changed by somebody else")
-    if not full:
-        _INSERT_LOG.run(unit, _line(session.id, len(session.log), line))
-    log = session.log if full else [*session.log, line]
+    if not is_full:
+        _INSERT_LOG.run(unit, _build_line(session.id, len(session.log), line))
+    log = session.log if is_full else [*session.log, line]
     return session._replace(**changes, version=session.version + 1, log=log)
 
 

@@ -40,15 +40,15 @@ from models.sessions.session import (
 from models.sessions.tables import FROM_START, START, TO_START, Session, SessionLog, SessionMember
 
 
-def _logged(place: Any) -> Any:
+def _has_line(parameter: Any) -> Any:
     lines = SessionLog.select(peewee.SQL("1")).where(
-        SessionLog.session_id == Session.id, peewee.fn.INSTR(SessionLog.message_folded, place) > 0
+        SessionLog.session_id == Session.id, peewee.fn.INSTR(SessionLog.message_folded, parameter) > 0
     )
     return peewee.fn.EXISTS(lines)
 
 
-def _joined(place: Any) -> Any:
-    ids = SessionMember.select(SessionMember.session_id).where(SessionMember.identity == place)
+def _has_member(parameter: Any) -> Any:
+    ids = SessionMember.select(SessionMember.session_id).where(SessionMember.identity == parameter)
     return Session.id.in_(ids)
 
 
@@ -68,9 +68,9 @@ _listing = partial(
         "until": at_most(Session.date_created),
         "from_contains": contains(Session.from_folded),
         "to_contains": contains(Session.to_folded),
-        "log_contains": _logged,
+        "log_contains": _has_line,
         "parent_session_id": equals(Session.parent_session_id),
-        "member": _joined,
+        "member": _has_member,
     },
     several={
         "visible_accounts": within(Session.account_id),
@@ -113,14 +113,14 @@ _WITHOUT_SESSION = {len(row._fields): itemgetter(*range(1, len(row._fields) + 1)
 
 
 @cache
-def _children(model: Any, names: tuple[str, ...]) -> Packed:
+def _build_children(model: Any, names: tuple[str, ...]) -> Packed:
     return Packed([model.session_id, *(getattr(model, name) for name in names)])
 
 
 @cache
-def _children_of(model: Any, names: tuple[str, ...], size: int) -> Statement:
+def _build_children_query(model: Any, names: tuple[str, ...], size: int) -> Statement:
     ids = [*map(param, name_parameters("id", size))]
-    return _children(model, names).statement(
+    return _build_children(model, names).statement(
         lambda columns: (
             model.select(*columns)
             .where(model.session_id.in_(ids))
@@ -130,53 +130,53 @@ def _children_of(model: Any, names: tuple[str, ...], size: int) -> Statement:
     )
 
 
-def _by_session(
+def _read_by_session(
     unit: Unit, model: Any, names: tuple[str, ...], ids: Sequence[str], rows: Rows
 ) -> dict[str, list[Any]] | None:
     """Return the rows of each session, in order; None if several sessions have more than `MOST_CHILDREN` together."""
-    wanted = pad(ids)
+    padded_ids = pad(ids)
     limit = MOST_CHILDREN + 1 if len(ids) > 1 else _EVERY
-    results = _children_of(model, names, len(wanted)).run(unit, [*wanted, limit]).fetchall()
-    children = [*_children(model, names).rows(unit, results)]
+    results = _build_children_query(model, names, len(padded_ids)).run(unit, [*padded_ids, limit]).fetchall()
+    children = [*_build_children(model, names).rows(unit, results)]
     if len(ids) > 1 and len(children) > MOST_CHILDREN:
         return None
     unit.spend(len(children), sum([size_of(row[-1]) for row in children]) if model is SessionLog else 0)
     # PERF: sessions come one after the other, so all rows are made at once and split where the next session begins.
-    made = rows(map(_WITHOUT_SESSION[len(names)], children))
+    child_rows = rows(map(_WITHOUT_SESSION[len(names)], children))
     of_session: dict[str, list[Any]] = {session_id: [] for session_id in ids}
     end = 0
     for session_id, count in Counter(map(_SESSION, children)).items():
         begin, end = end, end + count
-        of_session[session_id] = made[begin:end]
+        of_session[session_id] = child_rows[begin:end]
     return of_session
 
 
-def _whole(unit: Unit, rows: Sequence[Any]) -> Iterator[SessionRow]:
+def _read_sessions(unit: Unit, rows: Sequence[Any]) -> Iterator[SessionRow]:
     for begin in range(0, len(rows), BLOCK):
-        yield from _with_children(unit, rows[begin : begin + BLOCK])
+        yield from _add_children(unit, rows[begin : begin + BLOCK])
 
 
-def _recent(unit: Unit, states: Sequence[Any]) -> list[SessionRow]:
+def _read_recent(unit: Unit, states: Sequence[Any]) -> list[SessionRow]:
     """Return the sessions with these columns `STATE`. Those that are not in memory are read."""
     rows = recent_rows(unit, states)
     unit.spend(sum([1 + len(row.members) + len(row.log) for row in rows.values()]))
     missing = [state[0] for state in states if state[0] not in rows]
     for block in LISTING.of_ids(unit, missing):
-        read = {row.id: row for row in _with_children(unit, block)}
-        keep_recent(unit, read.values())
-        rows |= read
+        block_sessions = {row.id: row for row in _add_children(unit, block)}
+        keep_recent(unit, block_sessions.values())
+        rows |= block_sessions
     return [rows[state[0]] for state in states]
 
 
-def _with_children(unit: Unit, rows: Sequence[Any]) -> Iterator[SessionRow]:
+def _add_children(unit: Unit, rows: Sequence[Any]) -> Iterator[SessionRow]:
     """Yield the sessions of at most `BLOCK` rows; those with long logs are read a few at a time."""
     ids = [row[0] for row in rows]
-    members = _by_session(unit, SessionMember, MemberRow._fields, ids, member_rows)
-    log = None if members is None else _by_session(unit, SessionLog, LogRow._fields, ids, log_rows)
+    members = _read_by_session(unit, SessionMember, MemberRow._fields, ids, member_rows)
+    log = None if members is None else _read_by_session(unit, SessionLog, LogRow._fields, ids, log_rows)
     if members is None or log is None:
         half = len(rows) // 2
-        yield from _with_children(unit, rows[:half])
-        yield from _with_children(unit, rows[half:])
+        yield from _add_children(unit, rows[:half])
+        yield from _add_children(unit, rows[half:])
         return
     for row in rows:
         yield session_row(row, members[row[0]], log[row[0]])
@@ -199,14 +199,14 @@ _WITH_LINE = Statement(
 )
 
 
-def _edge(unit: Unit, filters: Mapping[str, Any], order: Order) -> str | None:
+def _find_edge(unit: Unit, filters: Mapping[str, Any], order: Order) -> str | None:
     """Return the date of the last of `NEAR` rows that pass all filters except the log's; None if there are fewer."""
     descending = order.descending or order.column != "date_created"
     keys = LISTING.keys(unit, {**filters, "log_contains": None}, Order("date_created", descending), 1, NEAR - 1)
     return keys[0][1] if keys else None
 
 
-def _logged_among(unit: Unit, filters: Mapping[str, Any], order: Order) -> list[str] | None:
+def _search_logs(unit: Unit, filters: Mapping[str, Any], order: Order) -> list[str] | None:
     """Search all logs; return the ids of the rows that pass all filters, in order. None if too many logs have the text."""
     rows = _WITH_LINE.rows(unit, text=filters["log_contains"], limit=MOST_LOGGED)
     if len(rows) == MOST_LOGGED:
@@ -214,23 +214,23 @@ def _logged_among(unit: Unit, filters: Mapping[str, Any], order: Order) -> list[
     ids = [row[0] for row in rows]
     keys: list[Any] = []
     for begin in range(0, len(ids), _SOME):
-        some = {**filters, "log_contains": None, "logged": ids[begin : begin + _SOME]}
-        keys += LISTING.keys(unit, some, order, _SOME)
+        block_filters = {**filters, "log_contains": None, "logged": ids[begin : begin + _SOME]}
+        keys += LISTING.keys(unit, block_filters, order, _SOME)
     keys.sort(key=lambda row: (row[1], row[0]), reverse=order.descending)
     return [row[0] for row in keys]
 
 
-def _columns(
+def _read_columns(
     listing: Listing, unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int
 ) -> list[Any]:
-    if filters.get("log_contains") is None or (edge := _edge(unit, filters, order)) is None:
+    if filters.get("log_contains") is None or (edge := _find_edge(unit, filters, order)) is None:
         return listing.page(unit, filters, order, limit, offset)
     if order.column == "date_created":
-        near = {**filters, "since" if order.descending else "until": edge}
-        rows = listing.page(unit, near, order, limit, offset)
+        near_filters = {**filters, "since" if order.descending else "until": edge}
+        rows = listing.page(unit, near_filters, order, limit, offset)
         if len(rows) == limit:
             return rows
-    ids = _logged_among(unit, filters, order)
+    ids = _search_logs(unit, filters, order)
     if ids is None:
         return listing.page(unit, filters, order, limit, offset)
     return [row for block in listing.of_ids(unit, ids[offset : offset + limit]) for row in block]
@@ -239,20 +239,20 @@ def _columns(
 def page(unit: Unit, filters: Mapping[str, Any], order: Order, limit: int, offset: int = 0) -> list[SessionRow]:
     """Return at most `limit` sessions after `offset`, with their members and log."""
     if unit.writes:
-        return [*_whole(unit, _columns(LISTING, unit, filters, order, limit, offset))]
-    states = _columns(_STATES, unit, filters, order, limit, offset)
+        return [*_read_sessions(unit, _read_columns(LISTING, unit, filters, order, limit, offset))]
+    states = _read_columns(_STATES, unit, filters, order, limit, offset)
     if len(states) <= BLOCK:
-        return _recent(unit, states)
+        return _read_recent(unit, states)
     # A long page would evict everything else from memory.
     ids = [state[0] for state in states]
-    return [row for block in LISTING.of_ids(unit, ids) for row in _with_children(unit, block)]
+    return [row for block in LISTING.of_ids(unit, ids) for row in _add_children(unit, block)]
 
 
 def count(unit: Unit, filters: Mapping[str, Any], most: int | None = None) -> int:
     """Count the sessions, up to `most`."""
     order = Order("date_created")
-    if filters.get("log_contains") is not None and _edge(unit, filters, order) is not None:
-        ids = _logged_among(unit, filters, order)
+    if filters.get("log_contains") is not None and _find_edge(unit, filters, order) is not None:
+        ids = _search_logs(unit, filters, order)
         if ids is not None:
             return len(ids) if most is None else min(len(ids), most)
     return LISTING.count(unit, filters, most)
@@ -266,8 +266,8 @@ def is_sorted_by_index(order: Order) -> bool:
 def everything(unit: Unit, filters: Mapping[str, Any], order: Order) -> Iterator[SessionRow]:
     """Yield all sessions with their members and log, read in blocks."""
     ids = None
-    if filters.get("log_contains") is not None and _edge(unit, filters, order) is not None:
-        ids = _logged_among(unit, filters, order)
+    if filters.get("log_contains") is not None and _find_edge(unit, filters, order) is not None:
+        ids = _search_logs(unit, filters, order)
     blocks = LISTING.blocks(unit, filters, order) if ids is None else LISTING.of_ids(unit, ids)
     for block in blocks:
-        yield from _whole(unit, block)
+        yield from _read_sessions(unit, block)

@@ -15,7 +15,7 @@ from models.engine.listing import Order
 from models.sessions import retention, session, session_list
 from models.sessions.session import LogRow
 from models.users import user
-from tests.models.conftest import member
+from tests.models.conftest import create_member
 from tests.sessions.conftest import People, World, people, shared_url, world
 
 __all__ = ["people", "shared_url", "world"]
@@ -36,7 +36,7 @@ def store(world: World, created: str, *identities: str, archived: bool = False, 
     row = {"id": ids.new_id(), "date_created": created, "date_last_modified": created, "archived": archived, **values}
     lines = [LogRow(created, f"Session created by {identity}") for identity in identities]
     with unit_of_work(world.database) as unit:
-        session.insert(unit, row, [member(identity) for identity in identities], lines)
+        session.insert(unit, row, [create_member(identity) for identity in identities], lines)
     return str(row["id"])
 
 

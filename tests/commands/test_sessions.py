@@ -27,7 +27,7 @@ from models.engine.listing import Order
 from models.sessions import session, session_list
 from models.sessions.session import LENGTHS, LogRow
 from serializers.base import Limits
-from tests.models.conftest import member
+from tests.models.conftest import create_member
 from tests.servers import wait_until
 from tests.sessions.conftest import People, World, people, shared_url, world
 
@@ -108,7 +108,9 @@ def test_null_and_an_empty_text_stay_different(world: World, tmp_path: Path, nam
     with unit_of_work(world.database) as unit:
         for number, text in enumerate(odd):
             values = {column: text for column in texts if column not in enums}
-            people = [member(f"x{number}", display_name=text, call_sid=text, application_data={"key": text or ""})]
+            people = [
+                create_member(f"x{number}", display_name=text, call_sid=text, application_data={"key": text or ""})
+            ]
             now = world.now()
             row = {**values, "id": ids.new_id(), "console_data": text, "date_created": now, "date_last_modified": now}
             session.insert(unit, row, people, [LogRow(now, text or "")])

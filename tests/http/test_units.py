@@ -26,7 +26,7 @@ from models.sessions import session
 from models.sessions.session import LogRow
 from serializers.registry import default_registry
 from tests.databases import OWNERS, new_database
-from tests.models.conftest import add, stored
+from tests.models.conftest import add, read_stored
 from tests.sessions_api import first_user
 
 from .conftest import API_KEY
@@ -114,7 +114,7 @@ def pair(database: Database) -> list[str]:
 
 def read_lines(database: Database, *session_ids: str) -> list[list[str]]:
     def read(unit: Unit) -> list[list[str]]:
-        return [[line.message for line in stored(unit, session_id).log] for session_id in session_ids]
+        return [[line.message for line in read_stored(unit, session_id).log] for session_id in session_ids]
 
     return database.run(read, write=False)
 

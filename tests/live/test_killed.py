@@ -17,7 +17,7 @@ from models import connect
 from tests.databases import Server, new_database
 from tests.live.processes import list_workers
 from tests.live.test_nodes import SHARED
-from tests.models.conftest import stored
+from tests.models.conftest import read_stored
 from tests.servers import API_KEY, Gateway, GatewayFactory, wait_until
 
 CLIENTS = 8
@@ -167,7 +167,7 @@ def check(url: str, clients: list[Client], *, sync_wait: bool = False) -> None:
     database = connect(url, sync_wait=sync_wait)
     with database.unit_of_work(write=False) as unit:
         rows = unit.execute("SELECT id, display_name FROM sessions").fetchall()
-        first_rows = [stored(unit, client.first_id) for client in clients]
+        first_rows = [read_stored(unit, client.first_id) for client in clients]
         (orphans,) = unit.execute(
             "SELECT COUNT(*) FROM session_members WHERE session_id NOT IN (SELECT id FROM sessions)"
         ).fetchone()

@@ -19,25 +19,25 @@ from tests.databases import ENGINES, OWNERS, TABLES, new_database
 _CLOCK = itertools.count()
 
 
-def instant(seconds: int) -> str:
+def format_instant(seconds: int) -> str:
     """An instant of one afternoon."""
     return f"2026-11-23T{12 + seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.000000Z"
 
 
-def member(identity: str, **values: Any) -> MemberRow:
+def create_member(identity: str, **values: Any) -> MemberRow:
     """A member."""
     return MemberRow(identity, None, None, False, None, None, None, None, None, False)._replace(**values)
 
 
 def add(unit: Unit, *members: str, log: Sequence[str] = ("made",), **values: Any) -> Any:
     """Store a session; each is made a second after the one before."""
-    now = instant(next(_CLOCK) % 36_000)
+    now = format_instant(next(_CLOCK) % 36_000)
     row = {"id": ids.new_id(), "date_created": now, "date_last_modified": now, "account_id": "acme", **values}
     lines = [LogRow(row["date_created"], line) for line in log]
-    return session.insert(unit, row, [member(identity) for identity in members], lines)
+    return session.insert(unit, row, [create_member(identity) for identity in members], lines)
 
 
-def stored(unit: Unit, session_id: str, **options: Any) -> Any:
+def read_stored(unit: Unit, session_id: str, **options: Any) -> Any:
     """The session with this id, which is there."""
     row = session.get(unit, session_id, **options)
     assert row is not None

@@ -18,7 +18,7 @@ from models.engine import backup, migrations
 from models.engine.backup import WrongCopy
 from models.users import user
 from tests.databases import OWNERS
-from tests.models.conftest import add, instant
+from tests.models.conftest import add, format_instant
 
 TEXT = "Ä, \N{GRINNING FACE}\r\n'quoted' \x00 "
 
@@ -65,9 +65,14 @@ def filled_database(database: Database) -> Database:
         add(unit, "ann", "bob", log=(TEXT, "two"), display_name=TEXT, ended=True, from_address=None)
         add(unit, archived=True)
         owner = user.insert(
-            unit, email_address="ann@example.org", account_ids=["acme"], first_name=TEXT, roles=["User"], now=instant(0)
+            unit,
+            email_address="ann@example.org",
+            account_ids=["acme"],
+            first_name=TEXT,
+            roles=["User"],
+            now=format_instant(0),
         )
-        user.insert_key(unit, user_id=owner.id, key_hash="h" * 64, hint="1234", now=instant(1))
+        user.insert_key(unit, user_id=owner.id, key_hash="h" * 64, hint="1234", now=format_instant(1))
     return database
 
 

@@ -19,7 +19,7 @@ from models.sessions import message, session
 from models.sessions.session import LogRow
 from models.users import idempotency, login, user
 from tests.databases import OWNERS, SERVERS, Server, new_database
-from tests.models.conftest import add, instant, member, stored
+from tests.models.conftest import add, create_member, format_instant, read_stored
 
 WRITERS = 16
 CHANGES = 6
@@ -61,22 +61,22 @@ def test_changes_members_and_an_end(patient: Database) -> None:
     def change(number: int) -> None:
         for turn in range(CHANGES):
             with patient.unit_of_work() as unit:
-                row = stored(unit, created.id, for_update=True)
+                row = read_stored(unit, created.id, for_update=True)
                 text = f"{row.console_data}[{number}.{turn}]"
-                row = session.update(unit, row, {"console_data": text}, LogRow(instant(1), f"{number}.{turn}"))
+                row = session.update(unit, row, {"console_data": text}, LogRow(format_instant(1), f"{number}.{turn}"))
                 for identity in (f"m{number}.{turn}", "everybody's"):
                     if identity not in [member_row.identity for member_row in row.members]:
-                        row = session.add_member(unit, row, member(identity))
+                        row = session.add_member(unit, row, create_member(identity))
         with patient.unit_of_work() as unit:
-            row = stored(unit, created.id, for_update=True)
+            row = read_stored(unit, created.id, for_update=True)
             if not row.ended:
                 session.set_member_states(
-                    unit, session.update(unit, row, {"ended": True}, LogRow(instant(2), "ended")), "None"
+                    unit, session.update(unit, row, {"ended": True}, LogRow(format_instant(2), "ended")), "None"
                 )
 
     assert run_at_once(change) == [None] * WRITERS
     with patient.unit_of_work(write=False) as unit:
-        row = stored(unit, created.id)
+        row = read_stored(unit, created.id)
     texts = {f"{number}.{turn}" for number in range(WRITERS) for turn in range(CHANGES)}
     assert sorted(row.console_data[1:-1].split("][")) == sorted(texts)
     assert sorted(line.message for line in row.log) == sorted([*texts, "made", "ended"])
@@ -96,11 +96,14 @@ def test_writers_that_do_not_wait_are_told(patient: Database) -> None:
         is_stored = False
         while not is_stored:
             with patient.unit_of_work(write=False) as unit:
-                row = stored(unit, created.id)
+                row = read_stored(unit, created.id)
             try:
                 with patient.unit_of_work() as unit:
                     session.update(
-                        unit, row, {"console_data": f"{row.console_data}[{number}]"}, LogRow(instant(1), str(number))
+                        unit,
+                        row,
+                        {"console_data": f"{row.console_data}[{number}]"},
+                        LogRow(format_instant(1), str(number)),
                     )
                 is_stored = True
             except (Conflict, Duplicate):
@@ -111,7 +114,7 @@ def test_writers_that_do_not_wait_are_told(patient: Database) -> None:
 
     assert run_at_once(change, 8) == [None] * 8
     with patient.unit_of_work(write=False) as unit:
-        row = stored(unit, created.id)
+        row = read_stored(unit, created.id)
     assert sorted(row.console_data) == sorted("".join(f"[{number}]" for number in range(8)))
     assert row.version == len(row.log) == 9
 
@@ -126,12 +129,12 @@ def test_readers_see_whole_sessions(patient: Database) -> None:
         for turn in range(15):
             if number % 2:
                 with patient.unit_of_work() as unit:
-                    row = stored(unit, created.id, for_update=True)
-                    row = session.update(unit, row, {}, LogRow(instant(1), "line"))
-                    session.add_member(unit, row, member(f"{number}.{turn}"))
+                    row = read_stored(unit, created.id, for_update=True)
+                    row = session.update(unit, row, {}, LogRow(format_instant(1), "line"))
+                    session.add_member(unit, row, create_member(f"{number}.{turn}"))
             else:
                 with patient.unit_of_work(write=False) as unit:
-                    row = stored(unit, created.id)
+                    row = read_stored(unit, created.id)
                 if not row.version == len(row.log) == len(row.members) + 1:
                     inconsistent_versions.append(row.version)
 
@@ -140,13 +143,13 @@ def test_readers_see_whole_sessions(patient: Database) -> None:
 
 
 def test_a_key_is_claimed_once(patient: Database) -> None:
-    now, key_columns = instant(100), {"user_id": "u", "operation": "NewSession", "key": "k"}
+    now, key_columns = format_instant(100), {"user_id": "u", "operation": "NewSession", "key": "k"}
     session_ids = []
 
     def call(_number: int) -> object:
         with patient.unit_of_work() as unit:
             try:
-                result = idempotency.claim(unit, **key_columns, now=now, oldest=instant(0))
+                result = idempotency.claim(unit, **key_columns, now=now, oldest=format_instant(0))
             except idempotency.InProgress:
                 return None
             if result is None:
@@ -163,23 +166,31 @@ def test_a_key_is_claimed_once(patient: Database) -> None:
 
 def test_a_key_in_progress_is_not_waited_for(patient: Database) -> None:
     """Where another unit has claimed a key, a second one neither waits nor begins. On SQLite one unit writes at a time."""
-    key_columns, now = {"user_id": "u", "operation": "NewSession", "key": "k"}, instant(1)
+    key_columns, now = {"user_id": "u", "operation": "NewSession", "key": "k"}, format_instant(1)
     with patient.unit_of_work() as first:
-        assert idempotency.claim(first, **key_columns, now=now, oldest=instant(0)) is None
+        assert idempotency.claim(first, **key_columns, now=now, oldest=format_instant(0)) is None
         if patient.dialect == "mysql":
             with patient.unit_of_work() as second:
                 with pytest.raises(idempotency.InProgress):
-                    idempotency.claim(second, **key_columns, now=now, oldest=instant(0))
-                assert idempotency.claim(second, **{**key_columns, "key": "other"}, now=now, oldest=instant(0)) is None
+                    idempotency.claim(second, **key_columns, now=now, oldest=format_instant(0))
+                assert (
+                    idempotency.claim(second, **{**key_columns, "key": "other"}, now=now, oldest=format_instant(0))
+                    is None
+                )
     with patient.unit_of_work() as third, pytest.raises(idempotency.InProgress):
-        idempotency.claim(third, **key_columns, now=instant(2), oldest=instant(0), lost=instant(1))
+        idempotency.claim(third, **key_columns, now=format_instant(2), oldest=format_instant(0), lost=format_instant(1))
     with patient.unit_of_work() as fourth:
-        assert idempotency.claim(fourth, **key_columns, now=instant(3), oldest=instant(0), lost=instant(2)) is None
+        assert (
+            idempotency.claim(
+                fourth, **key_columns, now=format_instant(3), oldest=format_instant(0), lost=format_instant(2)
+            )
+            is None
+        )
         idempotency.keep(fourth, **key_columns, result="done")
     with patient.unit_of_work() as fifth:
-        assert idempotency.claim(fifth, **key_columns, now=instant(4), oldest=instant(3)) == "done"
+        assert idempotency.claim(fifth, **key_columns, now=format_instant(4), oldest=format_instant(3)) == "done"
         idempotency.forget(fifth, **key_columns)
-        assert idempotency.claim(fifth, **key_columns, now=instant(4), oldest=instant(3)) is None
+        assert idempotency.claim(fifth, **key_columns, now=format_instant(4), oldest=format_instant(3)) is None
 
 
 # SQLite has no locks of rows: one unit writes at a time.
@@ -189,13 +200,18 @@ def test_a_claim_locks_no_other_key(patient: Database) -> None:
     keys = [{"user_id": "u", "operation": "NewSession", "key": f"{number}"} for number in range(5)]
     for number, key in enumerate(keys[:4]):
         with patient.unit_of_work() as unit:
-            assert idempotency.claim(unit, **key, now=instant(number), oldest=instant(0)) is None
+            assert idempotency.claim(unit, **key, now=format_instant(number), oldest=format_instant(0)) is None
     with patient.unit_of_work() as unit:
         # The first two are over by now.
-        assert idempotency.claim(unit, **keys[4], now=instant(9), oldest=instant(2)) is None
+        assert idempotency.claim(unit, **keys[4], now=format_instant(9), oldest=format_instant(2)) is None
         for key in keys[2:4]:
             with patient.unit_of_work() as other:
-                assert idempotency.claim(other, **key, now=instant(9), oldest=instant(0), lost=instant(9)) is None
+                assert (
+                    idempotency.claim(
+                        other, **key, now=format_instant(9), oldest=format_instant(0), lost=format_instant(9)
+                    )
+                    is None
+                )
     with patient.unit_of_work(write=False) as unit:
         assert unit.execute("SELECT COUNT(*) FROM idempotency_keys").fetchone()[0] == 3
 
@@ -206,20 +222,20 @@ def test_a_key_that_is_over_and_locked_is_left(patient: Database) -> None:
     """A claim deletes expired keys, but waits for none that another unit has locked."""
     old, new = ({"user_id": "u", "operation": "NewSession", "key": key} for key in ("old", "new"))
     with patient.unit_of_work() as unit:
-        assert idempotency.claim(unit, **old, now=instant(0), oldest=instant(0)) is None
+        assert idempotency.claim(unit, **old, now=format_instant(0), oldest=format_instant(0)) is None
         idempotency.keep(unit, **old, result="done")
     with patient.unit_of_work() as repeats, patient.unit_of_work() as claims:
-        assert idempotency.claim(repeats, **old, now=instant(2), oldest=instant(0)) == "done"
-        assert idempotency.claim(claims, **new, now=instant(2), oldest=instant(1)) is None
+        assert idempotency.claim(repeats, **old, now=format_instant(2), oldest=format_instant(0)) == "done"
+        assert idempotency.claim(claims, **new, now=format_instant(2), oldest=format_instant(1)) is None
     with patient.unit_of_work() as unit:
-        assert idempotency.claim(unit, **old, now=instant(2), oldest=instant(0)) == "done"
+        assert idempotency.claim(unit, **old, now=format_instant(2), oldest=format_instant(0)) == "done"
 
 
 def test_an_address_is_taken_once(patient: Database) -> None:
     def call(number: int) -> object:
         with patient.unit_of_work() as unit:
             address = "Ada@Example.org" if number % 2 else "ada@example.ORG"
-            return user.insert(unit, email_address=address, account_ids=["a"], roles=["User"], now=instant(0)).id
+            return user.insert(unit, email_address=address, account_ids=["a"], roles=["User"], now=format_instant(0)).id
 
     results = run_at_once(call)
     assert sum(isinstance(result, str) for result in results) == 1
@@ -238,26 +254,26 @@ def test_messages_of_one_conversation(patient: Database) -> None:
 
     def send(number: int) -> str:
         with patient.unit_of_work() as unit:
-            return str(message.insert(unit, {**values, "date": instant(number)}).conversation_id)
+            return str(message.insert(unit, {**values, "date": format_instant(number)}).conversation_id)
 
     assert len(set(run_at_once(send))) == 1
     with patient.unit_of_work(write=False) as unit:
         conversations = message.conversations.page(unit, {}, Order("id"), 10)
         newest = message.read_newest_of(unit, conversations)
-    assert [conversation.date_last_message for conversation in conversations] == [instant(WRITERS - 1)]
-    assert [newest_message.date for newest_message in newest.values()] == [instant(WRITERS - 1)]
+    assert [conversation.date_last_message for conversation in conversations] == [format_instant(WRITERS - 1)]
+    assert [newest_message.date for newest_message in newest.values()] == [format_instant(WRITERS - 1)]
 
 
 def test_failures_are_all_counted(patient: Database) -> None:
     def fail(_number: int) -> None:
         with patient.unit_of_work() as unit:
-            login.note_failures(unit, ["somebody", "somewhere"], instant(1))
+            login.note_failures(unit, ["somebody", "somewhere"], format_instant(1))
 
     assert run_at_once(fail) == [None] * WRITERS
     with patient.unit_of_work(write=False) as unit:
-        assert login.count_failures(unit, ["somebody", "somewhere"], instant(0)) == {
-            "somebody": (WRITERS, instant(1)),
-            "somewhere": (WRITERS, instant(1)),
+        assert login.count_failures(unit, ["somebody", "somewhere"], format_instant(0)) == {
+            "somebody": (WRITERS, format_instant(1)),
+            "somewhere": (WRITERS, format_instant(1)),
         }
 
 
@@ -298,7 +314,7 @@ def check_stored(url: str, expected: list[str]) -> None:
     database = connect(url)
     with database.unit_of_work(write=False) as unit:
         for session_id in expected:
-            row = stored(unit, session_id)
+            row = read_stored(unit, session_id)
             assert (len(row.members), len(row.log)) == (2, 2)
         (orphans,) = unit.execute(
             "SELECT COUNT(*) FROM session_members WHERE session_id NOT IN (SELECT id FROM sessions)"

@@ -17,7 +17,7 @@ import pytest
 from models import Database, Duplicate, Unavailable, Unit, connect
 from models.sessions import account, session
 from tests.databases import SERVERS, Server
-from tests.models.conftest import add, stored
+from tests.models.conftest import add, read_stored
 
 NOW = "2026-11-23T08:15:30.123456Z"
 
@@ -479,7 +479,7 @@ class TestMysql:
 
             def lock(unit: Unit) -> str:
                 attempts.append(1)
-                return str(stored(unit, row.id, for_update=True).id)
+                return str(read_stored(unit, row.id, for_update=True).id)
 
             holder = threading.Thread(target=hold)
             holder.start()

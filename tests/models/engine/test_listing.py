@@ -18,7 +18,7 @@ from models.engine.fields import IdField
 from models.engine.listing import Listing, Order
 from models.sessions import account, account_list, message, session_list
 from models.users import user, user_list
-from tests.models.conftest import add, instant
+from tests.models.conftest import add, format_instant
 
 #: Every list that operations answer.
 LISTINGS: Mapping[str, Listing] = {
@@ -33,7 +33,7 @@ LISTINGS: Mapping[str, Listing] = {
 #: Values for each filter; of some there are rows, of others none.
 VALUES: Mapping[str, Any] = {
     "account_ids": ["acme", "other"],
-    "after": instant(1),
+    "after": format_instant(1),
     "archived": False,
     "conversation_ids": ["none", "none either", "nor this"],
     "customer_ids": ["c1", "c2", "c3"],
@@ -48,9 +48,9 @@ VALUES: Mapping[str, Any] = {
     "name_contains": "a",
     "parent_customer_ids": ["c1"],
     "parent_session_id": "p1",
-    "since": instant(1),
+    "since": format_instant(1),
     "to_contains": "1",
-    "until": instant(8),
+    "until": format_instant(8),
     "visible_accounts": ["acme", "other", "third"],
 }
 
@@ -73,7 +73,7 @@ def filled(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Unit
                 unit,
                 "ada",
                 **owner_columns,
-                date_created=instant(number // 2),
+                date_created=format_instant(number // 2),
                 display_name=chance.choice(["A", "b", None]),
                 from_address="ada",
                 to_address="+1",
@@ -83,7 +83,7 @@ def filled(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Unit
                 unit,
                 {
                     **owner_columns,
-                    "date": instant(number // 2),
+                    "date": format_instant(number // 2),
                     "direction": "Outgoing",
                     "other_address": f"+{number % 5}",
                     "sender": chance.choice(["ada", None]),
@@ -92,7 +92,7 @@ def filled(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Unit
                 },
             )
             account_row = account.insert(
-                unit, name=f"a{number % 4}", parent_account_id=None, now=instant(number), by=None
+                unit, name=f"a{number % 4}", parent_account_id=None, now=format_instant(number), by=None
             )
             account.insert_customer(
                 unit,
@@ -100,7 +100,7 @@ def filled(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Unit
                 name=f"a{number % 3}",
                 parent_customer_id=chance.choice(["c1", None]),
                 reference_id=None,
-                now=instant(number // 2),
+                now=format_instant(number // 2),
                 by=None,
             )
             user.insert(
@@ -108,7 +108,7 @@ def filled(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Unit
                 email_address=f"{number}@x.org",
                 account_ids=["acme", account_row.id],
                 roles=["User"],
-                now=instant(number),
+                now=format_instant(number),
                 first_name=chance.choice(["A", None]),
             )
     with database.unit_of_work(write=False) as unit:

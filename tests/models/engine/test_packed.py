@@ -13,7 +13,7 @@ from models.engine.packed import Packed
 from models.sessions import session, session_list
 from models.sessions.session import MEMBER_COLUMNS, MemberRow
 from models.sessions.tables import Session
-from tests.models.conftest import add, stored
+from tests.models.conftest import add, read_stored
 
 #: All characters of 16 bits, and a few of those beyond, in texts of a column's length.
 CHARACTERS = [
@@ -46,7 +46,7 @@ def test_every_text_and_number_comes_back(database: Database) -> None:
     ids, order = [row.id for row in rows], Order("date_created", descending=False)
     with database.unit_of_work(write=False) as unit:
         for results in (
-            [stored(unit, row.id) for row in rows],
+            [read_stored(unit, row.id) for row in rows],
             session_list.page(unit, {"ids": ids}, order, 1000),
             [*session_list.everything(unit, {"ids": ids}, order)],
             [*session_list.everything(unit, {"ids": ids}, Order("console_data"))],
@@ -65,7 +65,7 @@ def test_blocks_continue_after_each_kind_of_sort_key(database: Database, descend
         with database.unit_of_work(write=False) as unit:
             order = Order(column, descending)
             expected = [row.id for row in session_list.page(unit, {}, order, 10)]
-            shape, values = session_list.LISTING._shaped({})
+            shape, values = session_list.LISTING._bind_filters({})
             assert shape is not None
             blocks = [*session_list.LISTING._by_key(unit, shape, values, order, 2)]
         assert [row[0] for block in blocks for row in block] == expected

@@ -14,7 +14,7 @@ from models import Database, SchemaMismatch, Unit, connect
 from models.engine import ddl, migrations, plan
 from models.engine.owners import Migration, Owner
 from tests.databases import OWNERS
-from tests.models.conftest import add, stored
+from tests.models.conftest import add, read_stored
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_this_version_works_on_beside_one_that_has_added_something(database: Dat
         with database.unit_of_work() as unit:
             after = add(unit, "bob").id
         with database.unit_of_work(write=False) as unit:
-            assert [stored(unit, session_id).id for session_id in (before, after)] == [before, after]
+            assert [read_stored(unit, session_id).id for session_id in (before, after)] == [before, after]
         # It can't undo what it does not know.
         with pytest.raises(SchemaMismatch, match="newer"):
             migrations.downgrade(database, OWNERS, migrations.parse_target("sessions/1", OWNERS))

@@ -14,13 +14,13 @@ from models.engine.table_list import TableList
 from models.sessions import account, account_list
 from models.sessions.account import DEEPEST
 from models.sessions.session import BreadcrumbRow
-from tests.models.conftest import instant
+from tests.models.conftest import format_instant
 
 
 def add(unit: Unit, name: str, parent: Any = None) -> Any:
     """Store an account."""
     parent_id = None if parent is None else parent.id
-    return account.insert(unit, name=name, parent_account_id=parent_id, now=instant(1), by="u1")
+    return account.insert(unit, name=name, parent_account_id=parent_id, now=format_instant(1), by="u1")
 
 
 def add_customer(
@@ -33,7 +33,7 @@ def add_customer(
         name=name,
         parent_customer_id=None if parent is None else parent.id,
         reference_id=reference,
-        now=instant(1),
+        now=format_instant(1),
         by="u1",
     )
 
@@ -54,7 +54,7 @@ class TestAccounts:
         account_row = add(unit, "Branch", root)
         assert account.get(unit, account_row.id) == account_row
         assert (account_row.name, account_row.parent_account_id, account_row.created_by) == ("Branch", root.id, "u1")
-        assert (account_row.date_created, account_row.date_last_modified) == (instant(1), instant(1))
+        assert (account_row.date_created, account_row.date_last_modified) == (format_instant(1), format_instant(1))
         assert root.name == "Acme 😀 'x' %s"
         assert not hasattr(account_row, "name_folded")
 
@@ -84,13 +84,15 @@ class TestAccounts:
 
     def test_changes(self, unit: Unit) -> None:
         account_row, other = add(unit, "Acme"), add(unit, "Other")
-        changed = account.update(unit, account_row.id, {"name": "Umbrella"}, now=instant(2), by="u2")
-        assert changed == account_row._replace(name="Umbrella", date_last_modified=instant(2), last_modified_by="u2")
+        changed = account.update(unit, account_row.id, {"name": "Umbrella"}, now=format_instant(2), by="u2")
+        assert changed == account_row._replace(
+            name="Umbrella", date_last_modified=format_instant(2), last_modified_by="u2"
+        )
         assert account.get(unit, account_row.id) == changed
         assert account.find_by_name(unit, "UMBRELLA") == changed
         assert account.find_by_name(unit, "acme") is None
         assert account.get(unit, other.id) == other
-        assert account.update(unit, account_row.id, {"name": "Umbrella"}, now=instant(2), by="u2") == changed
+        assert account.update(unit, account_row.id, {"name": "Umbrella"}, now=format_instant(2), by="u2") == changed
 
 
 class TestCustomers:

@@ -10,9 +10,9 @@ from models import Database, Duplicate, Unit, connect
 from models.engine.listing import Order
 from models.sessions import account, account_list, message
 from models.users import idempotency, identity, login, user, user_list
-from tests.models.conftest import instant
+from tests.models.conftest import format_instant
 
-NOW = instant(0)
+NOW = format_instant(0)
 HASH = "ab" * 32
 BY_ID = Order("id", descending=False)
 
@@ -86,14 +86,14 @@ class TestUsers:
     def test_keys(self, unit: Unit) -> None:
         user_row = new_user(unit)
         key_id = user.insert_key(
-            unit, user_id=user_row.id, key_hash=HASH, hint="…abcd", now=NOW, date_expires=instant(9)
+            unit, user_id=user_row.id, key_hash=HASH, hint="…abcd", now=NOW, date_expires=format_instant(9)
         )
         assert [(key.id, key.hint, key.date_revoked) for key in user.list_keys(unit, user_row.id)] == [
             (key_id, "…abcd", None)
         ]
-        assert user.revoke_key(unit, key_id, instant(1)) is True
-        assert user.revoke_key(unit, key_id, instant(2)) is False
-        assert user.list_keys(unit, user_row.id)[0].date_revoked == instant(1)
+        assert user.revoke_key(unit, key_id, format_instant(1)) is True
+        assert user.revoke_key(unit, key_id, format_instant(2)) is False
+        assert user.list_keys(unit, user_row.id)[0].date_revoked == format_instant(1)
         with pytest.raises(Duplicate):
             user.insert_key(unit, user_id=user_row.id, key_hash=HASH, hint="", now=NOW)
 
@@ -128,9 +128,17 @@ class TestIdentities:
 
     def test_by_key_login_address_and_id(self, unit: Unit) -> None:
         user_row = new_user(unit, account_ids=["z", "a"])
-        key_id = user.insert_key(unit, user_id=user_row.id, key_hash=HASH, hint="", now=NOW, date_expires=instant(5))
+        key_id = user.insert_key(
+            unit, user_id=user_row.id, key_hash=HASH, hint="", now=NOW, date_expires=format_instant(5)
+        )
         login.insert(
-            unit, id_hash=HASH, user_id=user_row.id, credentials_version=1, permanent=True, now=NOW, expires=instant(8)
+            unit,
+            id_hash=HASH,
+            user_id=user_row.id,
+            credentials_version=1,
+            permanent=True,
+            now=NOW,
+            expires=format_instant(8),
         )
         owner = identity.find_by_id(unit, user_row.id)
         assert owner is not None
@@ -141,13 +149,13 @@ class TestIdentities:
             False,
         )
         assert identity.find_by_email(unit, "ADA@EXAMPLE.org") == owner
-        assert identity.find_by_key(unit, HASH) == (owner, identity.KeyState(instant(5), None))
-        user.revoke_key(unit, key_id, instant(1))
-        assert identity.find_by_key(unit, HASH) == (owner, identity.KeyState(instant(5), instant(1)))
+        assert identity.find_by_key(unit, HASH) == (owner, identity.KeyState(format_instant(5), None))
+        user.revoke_key(unit, key_id, format_instant(1))
+        assert identity.find_by_key(unit, HASH) == (owner, identity.KeyState(format_instant(5), format_instant(1)))
         by_login = identity.find_by_login(unit, HASH)
         assert by_login is not None
         assert by_login[0] == owner
-        assert (by_login[1].date_touched, by_login[1].date_expires) == (NOW, instant(8))
+        assert (by_login[1].date_touched, by_login[1].date_expires) == (NOW, format_instant(8))
 
     def test_nobody(self, unit: Unit) -> None:
         assert identity.find_by_id(unit, "x") is None
@@ -173,7 +181,7 @@ class TestLogins:
             credentials_version=1,
             permanent=False,
             now=NOW,
-            expires=instant(expires),
+            expires=format_instant(expires),
         )
 
     def count(self, unit: Unit) -> int:
@@ -183,12 +191,12 @@ class TestLogins:
         user_row = new_user(unit)
         self.insert(unit, HASH, user_row.id)
         for now, expires, expected in ((5, 15, 5), (3, 13, 5), (6, 16, 6)):
-            login.touch(unit, HASH, now=instant(now), expires=instant(expires))
+            login.touch(unit, HASH, now=format_instant(now), expires=format_instant(expires))
             login_session = identity.find_by_login(unit, HASH)
             assert login_session is not None
             assert (login_session[1].date_touched, login_session[1].date_expires) == (
-                instant(expected),
-                instant(expected + 10),
+                format_instant(expected),
+                format_instant(expected + 10),
             )
 
     def test_ended(self, unit: Unit) -> None:
@@ -202,30 +210,30 @@ class TestLogins:
     def test_swept(self, unit: Unit) -> None:
         for number in range(5):
             self.insert(unit, f"{number}", expires=number)
-        assert login.sweep(unit, instant(2)) == 3
+        assert login.sweep(unit, format_instant(2)) == 3
         assert self.count(unit) == 2
 
     def test_failures(self, unit: Unit) -> None:
         for second in (1, 2, 3):
-            login.note_failures(unit, ["name", "address"], instant(second))
-        login.note_failures(unit, ["other"], instant(4))
-        assert login.count_failures(unit, ["name", "other", "x"], instant(1)) == {
-            "name": (2, instant(2)),
-            "other": (1, instant(4)),
+            login.note_failures(unit, ["name", "address"], format_instant(second))
+        login.note_failures(unit, ["other"], format_instant(4))
+        assert login.count_failures(unit, ["name", "other", "x"], format_instant(1)) == {
+            "name": (2, format_instant(2)),
+            "other": (1, format_instant(4)),
         }
         assert login.count_failures(unit, ["nobody", "nothing"], NOW) == {}
         assert login.forget_failures(unit, "name") == 3
-        assert login.sweep_failures(unit, instant(2)) == 2
-        assert login.count_failures(unit, ["name", "address"], NOW) == {"address": (1, instant(3))}
+        assert login.sweep_failures(unit, format_instant(2)) == 2
+        assert login.count_failures(unit, ["name", "address"], NOW) == {"address": (1, format_instant(3))}
 
     def test_known(self, unit: Unit) -> None:
         assert login.read_known_since(unit, HASH) is None
-        login.note_known(unit, HASH, instant(1))
-        login.note_known(unit, HASH, instant(2))
-        login.note_known(unit, "other", instant(2))
-        assert login.read_known_since(unit, HASH) == instant(2)
-        assert login.sweep_known(unit, instant(1)) == 0
-        assert login.sweep_known(unit, instant(2)) == 2
+        login.note_known(unit, HASH, format_instant(1))
+        login.note_known(unit, HASH, format_instant(2))
+        login.note_known(unit, "other", format_instant(2))
+        assert login.read_known_since(unit, HASH) == format_instant(2)
+        assert login.sweep_known(unit, format_instant(1)) == 0
+        assert login.sweep_known(unit, format_instant(2)) == 2
         assert login.read_known_since(unit, HASH) is None
 
 
@@ -234,18 +242,20 @@ class TestTokenFamilies:
 
     def test_rotated_and_ended(self, unit: Unit) -> None:
         assert login.read_family(unit, HASH) is None
-        assert login.hold_family(unit, HASH, instant(9)) == (False, None, None, None)
-        login.rotate_family(unit, HASH, refresh_id="two", previous_id="one", now=instant(1), expires=instant(10))
-        assert login.hold_family(unit, HASH, instant(9)) == (False, "two", "one", instant(1))
-        login.end_family(unit, HASH, instant(11))
-        assert login.read_family(unit, HASH) == (True, "two", "one", instant(1))
-        login.end_family(unit, "other", instant(11))
+        assert login.hold_family(unit, HASH, format_instant(9)) == (False, None, None, None)
+        login.rotate_family(
+            unit, HASH, refresh_id="two", previous_id="one", now=format_instant(1), expires=format_instant(10)
+        )
+        assert login.hold_family(unit, HASH, format_instant(9)) == (False, "two", "one", format_instant(1))
+        login.end_family(unit, HASH, format_instant(11))
+        assert login.read_family(unit, HASH) == (True, "two", "one", format_instant(1))
+        login.end_family(unit, "other", format_instant(11))
         assert login.read_family(unit, "other") == (True, None, None, None)
 
     def test_swept(self, unit: Unit) -> None:
         for number in range(5):
-            login.end_family(unit, f"{number}", instant(number))
-        assert login.sweep_families(unit, instant(2)) == 3
+            login.end_family(unit, f"{number}", format_instant(number))
+        assert login.sweep_families(unit, format_instant(2)) == 3
         assert [login.read_family(unit, f"{number}") is None for number in range(5)] == [True] * 3 + [False] * 2
 
 
@@ -257,11 +267,11 @@ class TestAccounts:
         assert account.get(unit, account_row.id) == account.find_by_name(unit, "ÜNÏ ACME") == account_row
         assert (account_row.name, account_row.created_by, account_row.date_created) == ("Ünï Acme", "u", NOW)
         assert account.get(unit, "unknown") is None
-        changed = account.update(unit, account_row.id, {"name": "New"}, now=instant(3), by="w")
+        changed = account.update(unit, account_row.id, {"name": "New"}, now=format_instant(3), by="w")
         assert (changed.name, changed.last_modified_by, changed.date_last_modified, changed.created_by) == (
             "New",
             "w",
-            instant(3),
+            format_instant(3),
             "u",
         )
         assert account.find_by_name(unit, "new") == changed
@@ -324,7 +334,7 @@ class TestMessages:
             "text": "Hi 😀",
             "is_unread": True,
         }
-        return message.insert(unit, {**row, "date": instant(second), **values})
+        return message.insert(unit, {**row, "date": format_instant(second), **values})
 
     def test_what_makes_a_conversation(self, unit: Unit) -> None:
         first = self.send(unit, 1)
@@ -344,7 +354,7 @@ class TestMessages:
         newest = self.send(unit, 5)
         self.send(unit, 3)
         (conversation,) = message.conversations.page(unit, {}, BY_ID, 10)
-        assert (conversation.most_recent_message_id, conversation.date_last_message) == (newest.id, instant(5))
+        assert (conversation.most_recent_message_id, conversation.date_last_message) == (newest.id, format_instant(5))
         assert message.read_newest_of(unit, [conversation]) == {newest.id: newest}
         assert message.read_newest_of(unit, []) == {}
 
@@ -356,8 +366,8 @@ class TestMessages:
             ({"account_ids": ["a", "b"], "visible_accounts": None}, [first, second]),
             ({"customer_ids": ["c"]}, [first]),
             ({"endpoint_ids": ["f"]}, [second]),
-            ({"after": instant(1)}, [second]),
-            ({"after": instant(0), "account_ids": ["a"]}, [first]),
+            ({"after": format_instant(1)}, [second]),
+            ({"after": format_instant(0), "account_ids": ["a"]}, [first]),
         ):
             assert message.messages.page(unit, filters, Order("date", descending=False), 10) == expected
             conversations = message.conversations.page(unit, filters, Order("date_last_message", descending=False), 10)
@@ -370,7 +380,7 @@ class TestIdempotency:
 
     def claim(self, unit: Unit, key: str = "k", user_id: str = "u", now: int = 10, oldest: int = 0) -> str | None:
         key_columns = {"user_id": user_id, "operation": "NewSession", "key": key}
-        result = idempotency.claim(unit, **key_columns, now=instant(now), oldest=instant(oldest))
+        result = idempotency.claim(unit, **key_columns, now=format_instant(now), oldest=format_instant(oldest))
         if result is None:
             idempotency.keep(unit, **key_columns, result=f"{user_id} {key} {now}")
         return result

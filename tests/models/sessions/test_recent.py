@@ -12,7 +12,7 @@ from models.engine.caches import Recent
 from models.engine.listing import BLOCK, Order
 from models.sessions import retention, session, session_list
 from models.sessions.session import LogRow
-from tests.models.conftest import add, instant, stored
+from tests.models.conftest import add, format_instant, read_stored
 
 
 def read_session(database: Database, session_id: str) -> Any:
@@ -22,9 +22,12 @@ def read_session(database: Database, session_id: str) -> Any:
 
 def rename(database: Database, session_id: str, name: str) -> None:
     with database.unit_of_work() as unit:
-        row = stored(unit, session_id, for_update=True)
+        row = read_stored(unit, session_id, for_update=True)
         session.update(
-            unit, row, {"display_name": name, "date_last_modified": instant(1)}, LogRow(instant(1), f"is {name}")
+            unit,
+            row,
+            {"display_name": name, "date_last_modified": format_instant(1)},
+            LogRow(format_instant(1), f"is {name}"),
         )
 
 
@@ -72,8 +75,8 @@ def test_what_is_rolled_back_is_not_kept(database: Database) -> None:
         read_session(database, row.id)
     try:
         with database.unit_of_work() as unit:
-            session.update(unit, row, {"display_name": "lost"}, LogRow(instant(1), "lost"))
-            assert stored(unit, row.id).display_name == "lost"
+            session.update(unit, row, {"display_name": "lost"}, LogRow(format_instant(1), "lost"))
+            assert read_stored(unit, row.id).display_name == "lost"
             raise LookupError
     except LookupError:
         pass
@@ -145,7 +148,7 @@ def test_what_a_writing_unit_sees_is_not_kept(database: Database) -> None:
         row = add(unit, "ada")
     for _ in range(3):
         with database.unit_of_work() as unit:
-            stored(unit, row.id)
+            read_stored(unit, row.id)
     assert row.id not in session.RECENT.on(database)
 
 

@@ -9,7 +9,7 @@ from models.engine import ids
 from models.engine.fields import LONG, SHORT
 from models.sessions import session
 from models.sessions.session import LENGTHS, BreadcrumbRow, LogRow
-from tests.models.conftest import add, instant, member, stored
+from tests.models.conftest import add, create_member, format_instant, read_stored
 
 TEXTS = [
     "",
@@ -28,14 +28,14 @@ class TestInsertAndGet:
     @pytest.mark.parametrize("text", TEXTS)
     def test_texts_come_back_whole(self, unit: Unit, text: str) -> None:
         row = add(unit, "ada", display_name=text, console_data=text, log=[text])
-        row_read = stored(unit, row.id)
+        row_read = read_stored(unit, row.id)
         assert row_read == row
         assert (row_read.display_name, row_read.console_data, row_read.log[0].message) == (text, text, text)
 
     def test_everything_has_the_type_it_was_given(self, unit: Unit) -> None:
         crumbs = [BreadcrumbRow("r", "Root"), BreadcrumbRow("c", "Child")]
         row = add(unit, "ada", ended=True, was_missed=True, customer_breadcrumb=crumbs)
-        row_read = stored(unit, row.id)
+        row_read = read_stored(unit, row.id)
         assert row_read.ended is True
         assert row_read.was_missed is True
         assert row_read.customer_breadcrumb == crumbs
@@ -47,7 +47,7 @@ class TestInsertAndGet:
     def test_members_and_lines_keep_their_order(self, unit: Unit) -> None:
         names = [f"m{number}" for number in (3, 1, 2, 10, 0)]
         row = add(unit, *names, log=["b", "a", "c"])
-        row_read = stored(unit, row.id)
+        row_read = read_stored(unit, row.id)
         assert [member_row.identity for member_row in row_read.members] == names
         assert [line.message for line in row_read.log] == ["b", "a", "c"]
 
@@ -56,30 +56,34 @@ class TestInsertAndGet:
         columns = {name: value for name, value in one._asdict().items() if name not in ("members", "log")}
         sessions = [({**columns, "id": session_id}, one.members, one.log) for session_id in ("many1", "many2")]
         session.insert_many(unit, sessions)
-        assert [stored(unit, values["id"]) for values, _, _ in sessions] == [
+        assert [read_stored(unit, values["id"]) for values, _, _ in sessions] == [
             one._replace(id=session_id) for session_id in ("many1", "many2")
         ]
         session.insert_many(unit, [])
 
     def test_members_with_and_without_rare_values_keep_their_order(self, unit: Unit) -> None:
         members = [
-            member("ada"),
-            member("bob", avatar_url="/bob.png"),
-            member("cat", endpoint_id="c"),
-            member("dan", application_data={}),
-            member("eve", call_sid=""),
-            member("fay"),
+            create_member("ada"),
+            create_member("bob", avatar_url="/bob.png"),
+            create_member("cat", endpoint_id="c"),
+            create_member("dan", application_data={}),
+            create_member("eve", call_sid=""),
+            create_member("fay"),
         ]
-        row = {"id": ids.new_id(), "date_created": instant(1), "date_last_modified": instant(1)}
+        row = {"id": ids.new_id(), "date_created": format_instant(1), "date_last_modified": format_instant(1)}
         created = session.insert(unit, row, members, [])
-        assert stored(unit, created.id) == created
+        assert read_stored(unit, created.id) == created
         assert created.members == members
 
     def test_application_data(self, unit: Unit) -> None:
         row = add(unit)
-        session.add_member(unit, row, member("ada", application_data={"k": "v\n😀", "": ""}, muted=True, role="Agent"))
-        row_read = stored(unit, row.id)
-        assert row_read.members == [member("ada", application_data={"k": "v\n😀", "": ""}, muted=True, role="Agent")]
+        session.add_member(
+            unit, row, create_member("ada", application_data={"k": "v\n😀", "": ""}, muted=True, role="Agent")
+        )
+        row_read = read_stored(unit, row.id)
+        assert row_read.members == [
+            create_member("ada", application_data={"k": "v\n😀", "": ""}, muted=True, role="Agent")
+        ]
 
     def test_the_longest_texts_fit(self, unit: Unit) -> None:
         longest = {name: "😀" * length for name, length in LENGTHS.items() if length == SHORT}
@@ -131,7 +135,10 @@ class TestUpdate:
     def test_columns_version_and_line(self, unit: Unit) -> None:
         row = add(unit)
         changed = session.update(
-            unit, row, {"call_state": "Hold", "date_last_modified": instant(9)}, LogRow(instant(9), "Held")
+            unit,
+            row,
+            {"call_state": "Hold", "date_last_modified": format_instant(9)},
+            LogRow(format_instant(9), "Held"),
         )
         assert changed == session.get(unit, row.id)
         assert (changed.call_state, changed.version) == ("Hold", 2)
@@ -141,25 +148,25 @@ class TestUpdate:
         with database.unit_of_work() as unit:
             row = add(unit)
         with database.unit_of_work() as unit:
-            session.update(unit, row, {"outcome": "first"}, LogRow(instant(1), "first"))
+            session.update(unit, row, {"outcome": "first"}, LogRow(format_instant(1), "first"))
         with pytest.raises(Conflict), database.unit_of_work() as unit:
-            session.update(unit, row, {"outcome": "second"}, LogRow(instant(2), "second"))
+            session.update(unit, row, {"outcome": "second"}, LogRow(format_instant(2), "second"))
         with database.unit_of_work(write=False) as unit:
-            row_read = stored(unit, row.id)
+            row_read = read_stored(unit, row.id)
         assert (row_read.outcome, [line.message for line in row_read.log]) == ("first", ["made", "first"])
 
     def test_a_change_to_the_same_values_is_one(self, unit: Unit) -> None:
         row = add(unit, outcome="same")
-        changed = session.update(unit, row, {"outcome": "same"}, LogRow(instant(1), "again"))
-        assert session.update(unit, changed, {}, LogRow(instant(1), "and again")).version == 3
+        changed = session.update(unit, row, {"outcome": "same"}, LogRow(format_instant(1), "again"))
+        assert session.update(unit, changed, {}, LogRow(format_instant(1), "and again")).version == 3
 
     def test_members_come_and_go(self, unit: Unit) -> None:
         row = add(unit, "ada", "bob", "eve")
         row = session.remove_member(unit, row, "bob")
         row = session.remove_member(unit, row, "nobody")
-        row = session.add_member(unit, row, member("kim", call_state="Ringing"))
+        row = session.add_member(unit, row, create_member("kim", call_state="Ringing"))
         row = session.remove_member(unit, row, "kim")
-        row = session.add_member(unit, row, member("bob"))
+        row = session.add_member(unit, row, create_member("bob"))
         assert [member_row.identity for member_row in row.members] == ["ada", "eve", "bob"]
         assert session.get(unit, row.id) == row
 
@@ -167,12 +174,12 @@ class TestUpdate:
         with database.unit_of_work() as unit:
             row = add(unit, "ada")
         with pytest.raises(Duplicate), database.unit_of_work() as unit:
-            session.add_member(unit, row, member("ada"))
+            session.add_member(unit, row, create_member("ada"))
 
     def test_states_of_all_members(self, unit: Unit) -> None:
         other, row = add(unit, "ada"), add(unit, "ada", "bob")
         row = session.set_member_states(unit, row, "None")
-        assert {member_row.call_state for member_row in stored(unit, row.id).members} == {"None"}
+        assert {member_row.call_state for member_row in read_stored(unit, row.id).members} == {"None"}
         assert session.get(unit, row.id) == row
         assert session.get(unit, other.id) == other
 

@@ -12,7 +12,7 @@ from models.engine import listing
 from models.engine.listing import BLOCK, Order
 from models.sessions import session, session_archive, session_list
 from models.sessions.session import LogRow, fold
-from tests.models.conftest import add, instant
+from tests.models.conftest import add, format_instant
 
 NEWEST = Order("date_created")
 
@@ -117,7 +117,7 @@ class TestFilters:
             ({"endpoint_ids": ["e1", "e2"]}, "db", "endpoint_id"),
             ({"visible_accounts": ["acme", "other"]}, "cba", "account_id"),
             ({"visible_accounts": ["acme", "other"], "account_ids": ["other", "elsewhere"]}, "b", "account_id"),
-            ({"customer_ids": ["c8", "c9"], "since": instant(0)}, "", "customer_id"),
+            ({"customer_ids": ["c8", "c9"], "since": format_instant(0)}, "", "customer_id"),
         ],
     )
     def test_values_that_leave_few_rows_or_many(
@@ -170,7 +170,7 @@ class TestOrder:
         assert list_names(unit, {}, Order("display_name")) == ascending_names[::-1]
 
     def test_ties_go_by_id(self, unit: Unit) -> None:
-        session_ids = [add(unit, date_created=instant(1)).id for _ in range(5)]
+        session_ids = [add(unit, date_created=format_instant(1)).id for _ in range(5)]
         for descending in (True, False):
             rows = session_list.page(unit, {}, Order("date_created", descending), 10)
             assert [row.id for row in rows] == sorted(session_ids, reverse=descending)
@@ -217,7 +217,12 @@ class TestPages:
     ) -> None:
         monkeypatch.setattr(listing, "ORDERED", BLOCK + 1)
         session_ids = {
-            add(unit, date_created=instant(number // 7), outcome=[None, "", "x"][number % 3], ended=number % 2 == 0).id
+            add(
+                unit,
+                date_created=format_instant(number // 7),
+                outcome=[None, "", "x"][number % 3],
+                ended=number % 2 == 0,
+            ).id
             for number in range(2 * BLOCK + 1)
         }
         order = Order(column, descending)
@@ -322,7 +327,7 @@ class TestPages:
         searches = [
             {"log_contains": text, **others}
             for text in ("made", "rare", "common", "none")
-            for others in ({}, {"visible_accounts": ["acme"]}, {"archived": False, "since": instant(0)})
+            for others in ({}, {"visible_accounts": ["acme"]}, {"archived": False, "since": format_instant(0)})
         ]
         expected = [list_names(unit, filters, order) for filters in searches]
         pages = [session_list.page(unit, filters, order, 2, 1) for filters in searches]
@@ -393,7 +398,7 @@ def test_a_list_is_of_one_moment(database: Database) -> None:
         listed_rows = session_list.everything(reader, {}, Order("date_created", descending=False))
         rows_read = [next(listed_rows)]
         with database.unit_of_work() as unit:
-            session.update(unit, rows[-1], {"outcome": "late"}, LogRow(instant(1), "two"))
+            session.update(unit, rows[-1], {"outcome": "late"}, LogRow(format_instant(1), "two"))
             add(unit)
         rows_read += listed_rows
     assert rows_read == rows
@@ -405,7 +410,7 @@ def test_a_list_is_of_one_moment(database: Database) -> None:
         {},
         {"archived": False},
         {"archived": False, "visible_accounts": ["acme"]},
-        {"archived": False, "visible_accounts": ["acme", "other"], "since": instant(0)},
+        {"archived": False, "visible_accounts": ["acme", "other"], "since": format_instant(0)},
         {"archived": False, "ended": False},
     ],
 )
