@@ -113,7 +113,7 @@ def _collect_members(
 
 def _store(context: Context, caller: Principal, values: dict[str, Any], members: list[MemberRow], message: str) -> Any:
     if len(members) > session.MOST_MEMBERS:
-        raise session.full_of_members()
+        raise session.create_full_error()
     main_account = account.read_id_and_name(context.unit, caller.account_ids[0]) if caller.account_ids else None
     account_id, account_name = main_account or (None, None)
     values |= {

@@ -142,9 +142,9 @@ class Sqlite:
 
 
 def _create_reader(connection: sqlite3.Connection) -> Run:
-    def read(sql: str, values: Sequence[Any]) -> Any:
+    def run_in_transaction(sql: str, values: Sequence[Any]) -> Any:
         if not connection.in_transaction:
             connection.execute("BEGIN")
         return connection.execute(sql, values)
 
-    return read
+    return run_in_transaction

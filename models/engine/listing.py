@@ -38,7 +38,7 @@ SORTED = 255
 Shape = tuple[tuple[str, int], ...]
 
 
-def place_of(name: str) -> str:
+def name_filter_parameter(name: str) -> str:
     """Return the name of the parameter for a filter's value. It is not an identifier, but the listing's own parameters (``limit``,
     ``after``) are, so that a filter of the same name does not clash with them."""
     return f"filter {name}"
@@ -52,7 +52,7 @@ class Order:
     descending: bool = True
 
 
-def size_of(text: str | None) -> int:
+def measure_text(text: str | None) -> int:
     """Return the number of bytes of a text in UTF-8."""
     return 0 if text is None else len(text) if text.isascii() else len(text.encode())
 
@@ -116,7 +116,7 @@ class Listing:
         self._counts = lru_cache(maxsize=512)(self._build_count)
         self._counts_up_to = lru_cache(maxsize=512)(self._count_up_to)
         self._blocks = lru_cache(maxsize=512)(self._build_block)
-        self._sort_keys = lru_cache(maxsize=512)(self._sort_key_page)
+        self._sort_keys = lru_cache(maxsize=512)(self._build_sort_key_page)
         self._keyed = lru_cache(maxsize=512)(self._add_sort_key)
         self._by_ids = lru_cache(maxsize=None)(self._build_by_ids)
         # The columns by which an index sorts rows as a list needs them.
@@ -168,7 +168,7 @@ class Listing:
 
     def _spend_rows(self, unit: Unit, rows: list[Any]) -> list[Any]:
         if self._is_counted:
-            unit.spend(len(rows), sum([size_of(row[index]) for index in self._long for row in rows]))
+            unit.spend(len(rows), sum([measure_text(row[index]) for index in self._long for row in rows]))
         return rows
 
     def _leaves_few(self, unit: Unit, shape: Shape, values: Mapping[str, Any]) -> bool:
@@ -205,14 +205,14 @@ class Listing:
         if shape is None:
             return
         if self.is_sorted_by_index(order) and not self._is_covered(unit, shape):
-            for rows in self._by_key(unit, shape, values, order, BLOCK):
+            for rows in self._read_by_key(unit, shape, values, order, BLOCK):
                 yield self._spend_rows(unit, [row[:-1] for row in rows])
             return
         # PERF: without an index every query scans all rows. So a few queries read only the ids in order, many at a time.
-        for rows in self._by_key(unit, shape, values, order, ORDERED, ids_only=True):
+        for rows in self._read_by_key(unit, shape, values, order, ORDERED, ids_only=True):
             yield from self.of_ids(unit, [row[0] for row in rows])
 
-    def _by_key(
+    def _read_by_key(
         self,
         unit: Unit,
         shape: Shape,
@@ -242,13 +242,13 @@ class Listing:
                 continue
             if name in self._one:
                 shape.append((name, 0))
-                values[place_of(name)] = value
+                values[name_filter_parameter(name)] = value
                 continue
             if not value:
                 return None, {}
             parameters = pad(value)
             shape.append((name, len(parameters)))
-            values.update(zip(name_parameters(place_of(name), len(parameters)), parameters, strict=True))
+            values.update(zip(name_parameters(name_filter_parameter(name), len(parameters)), parameters, strict=True))
         return tuple(sorted(shape)), values
 
     def _is_covered(self, unit: Unit, shape: Shape) -> bool:
@@ -274,14 +274,16 @@ class Listing:
             conditions_by_name |= self._narrow.get(name, {})
         conditions = [
             conditions_by_name[name](
-                [*map(param, name_parameters(place_of(name), size))] if size else param(place_of(name))
+                [*map(param, name_parameters(name_filter_parameter(name), size))]
+                if size
+                else param(name_filter_parameter(name))
             )
             for name, size in shape
             if name != _FEW
         ]
         return conditions or [peewee.SQL("1 = 1")]
 
-    def _sort_key(self, order: Order) -> Any:
+    def _build_sort_key(self, order: Order) -> Any:
         if order.column in self._keys:
             return peewee.fn.COALESCE(self._keys[order.column], "")
         column = getattr(self._model, order.column)
@@ -291,7 +293,7 @@ class Listing:
         return peewee.fn.COALESCE(column, "") if column.null else column
 
     def _sort_query(self, query: Any, order: Order) -> Any:
-        key, key_id = self._sort_key(order), self._model.id  # type: ignore[attr-defined]
+        key, key_id = self._build_sort_key(order), self._model.id  # type: ignore[attr-defined]
         if order.column == "id":
             return query.order_by(key_id.desc() if order.descending else key_id.asc())
         return query.order_by(*((key.desc(), key_id.desc()) if order.descending else (key.asc(), key_id.asc())))
@@ -299,7 +301,7 @@ class Listing:
     def _build_columns_page(self, shape: Shape, order: Order, ids_only: bool) -> Statement:
         return self._build_page(shape, order, Packed([self._model.id]) if ids_only else self._packed)  # type: ignore[attr-defined]
 
-    def _sort_key_page(self, shape: Shape, order: Order) -> Statement:
+    def _build_sort_key_page(self, shape: Shape, order: Order) -> Statement:
         return self._build_page(shape, order, self._keyed(order, True))
 
     def _build_page(self, shape: Shape, order: Order, columns: Packed) -> Statement:
@@ -311,7 +313,7 @@ class Listing:
 
     def _add_sort_key(self, order: Order, ids_only: bool) -> Packed:
         columns = [self._model.id] if ids_only else self._columns  # type: ignore[attr-defined]
-        return Packed([*columns, self._sort_key(order)])
+        return Packed([*columns, self._build_sort_key(order)])
 
     def _build_sample(self, name: str, size: int) -> Statement:
         return self._count_up_to(((name, size),))
@@ -341,7 +343,7 @@ class Listing:
         return self._build_statement(lambda conditions: self._model.select(total).where(*conditions), shape)
 
     def _build_block(self, shape: Shape, order: Order, is_later: bool, ids_only: bool) -> Statement:
-        key, key_id = self._sort_key(order), self._model.id  # type: ignore[attr-defined]
+        key, key_id = self._build_sort_key(order), self._model.id  # type: ignore[attr-defined]
 
         def build(selected_columns: list[Any], conditions: list[Any]) -> Any:
             if is_later:

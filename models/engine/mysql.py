@@ -77,7 +77,7 @@ class Mysql:
         deadline = time.monotonic() + OPENING
         failures: list[str] = []
         fallback = None
-        for host in self._candidates():
+        for host in self._sort_hosts():
             now = time.monotonic()
             seconds_left = deadline - now
             if seconds_left <= 0:
@@ -90,7 +90,7 @@ class Mysql:
             except Exception as error:
                 if not (is_driver_error(error) or isinstance(error, OSError)):
                     raise
-                failures.append(self._failure(host, error))
+                failures.append(self._describe_failure(host, error))
                 self._avoided[host] = time.monotonic() + AVOIDED
                 continue
             self._avoided.pop(host, None)
@@ -99,7 +99,7 @@ class Mysql:
                     _close(fallback[0])
                 self._hold(held, connection, host)
                 return
-            failures.append(self._failure(host, lack))
+            failures.append(self._describe_failure(host, lack))
             if lack == "read-only" and fallback is None:
                 fallback = connection, host
             else:
@@ -143,7 +143,7 @@ class Mysql:
     def responds(self, host: Host) -> bool:
         """Return whether a server accepts or refuses a new connection within `CONNECT` seconds."""
         try:
-            _close(self._new_connection(host, CONNECT))
+            _close(self._open_connection(host, CONNECT))
         except Exception as error:
             if is_unreachable(error):
                 self._avoided[host] = time.monotonic() + AVOIDED
@@ -161,14 +161,14 @@ class Mysql:
         with suppress(OSError, AttributeError):
             held.connection._sock.shutdown(socket.SHUT_RDWR)
 
-    def _candidates(self) -> Iterator[Host]:
+    def _sort_hosts(self) -> Iterator[Host]:
         now = time.monotonic()
         yield from sorted(self._address.hosts, key=lambda host: self._avoided.get(host, 0) > now)
 
-    def _failure(self, host: Host, cause: object) -> str:
+    def _describe_failure(self, host: Host, cause: object) -> str:
         return f"{host} is {cause}" if isinstance(cause, str) else str(cause)
 
-    def _new_connection(self, host: Host, seconds: float) -> Any:
+    def _open_connection(self, host: Host, seconds: float) -> Any:
         server = {"host": host.name, "port": host.port, "connect_timeout": seconds, "read_timeout": seconds}
         return _DRIVER.connect(
             database=self._address.database, autocommit=False, write_timeout=seconds, **server, **self._options
@@ -176,7 +176,7 @@ class Mysql:
 
     def _connected(self, host: Host, seconds: float) -> tuple[Any, str]:
         """Return a new connection, and what makes its server a poor choice; empty if nothing does."""
-        connection = self._new_connection(host, seconds)
+        connection = self._open_connection(host, seconds)
         try:
             cursor = connection.cursor()
             cursor.execute(self._session)

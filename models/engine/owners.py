@@ -128,7 +128,7 @@ class Rows:
                 f"{self.owner}: the package {self.migrations!r} has no migrations: modules such as m0001_first"
             )
         self._check_numbers(names)
-        return tuple(self._migration(name) for name in names)
+        return tuple(self._read_migration(name) for name in names)
 
     def _check_numbers(self, names: Sequence[str]) -> None:
         for expected, name in enumerate(names, 1):
@@ -142,18 +142,18 @@ class Rows:
                     f"{self.owner}: there is no migration {expected:04} before {name}; number them without gaps"
                 )
 
-    def _migration(self, name: str) -> Migration:
+    def _read_migration(self, name: str) -> Migration:
         module = self._import(f"{self.migrations}.{name}")
-        up, down = (self._changes(module, name, direction) for direction in ("UP", "DOWN"))
-        return Migration(name[1:], up, down, self._expands(module, name))
+        up, down = (self._read_changes(module, name, direction) for direction in ("UP", "DOWN"))
+        return Migration(name[1:], up, down, self._read_expands(module, name))
 
-    def _expands(self, module: ModuleType, name: str) -> bool | None:
+    def _read_expands(self, module: ModuleType, name: str) -> bool | None:
         expands = getattr(module, "EXPANDS", None)
         if expands is not None and not isinstance(expands, bool):
             raise WrongRows(f"{self.owner}: EXPANDS of {name} is {expands!r}; write True or False, or omit it")
         return expands
 
-    def _changes(self, module: ModuleType, name: str, direction: str) -> Sequence[ddl.Change]:
+    def _read_changes(self, module: ModuleType, name: str, direction: str) -> Sequence[ddl.Change]:
         value: Any = getattr(module, direction, None)
         if value is None:
             raise WrongRows(

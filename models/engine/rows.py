@@ -23,7 +23,7 @@ class Table:
         self.model = model
         self.fields = [field for field in model._meta.sorted_fields if field.name not in hidden]
         self._column_names = model._meta.sorted_field_names
-        self.row_type = _row_type(model.__name__, [field.name for field in self.fields])
+        self.row_type = _create_row_type(model.__name__, [field.name for field in self.fields])
         self._converted = [
             (index, field.python_value)
             for index, field in enumerate(self.fields)
@@ -83,7 +83,7 @@ class Table:
         return Statement(lambda: self.model.update(changes).where(*_build_conditions(self.model, key)))
 
 
-def _row_type(name: str, columns: list[str]) -> Any:
+def _create_row_type(name: str, columns: list[str]) -> Any:
     return namedtuple(f"{name}Row", columns)
 
 

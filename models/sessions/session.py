@@ -163,7 +163,7 @@ def insert(unit: Unit, values: Mapping[str, Any], members: Sequence[MemberRow], 
     # PERF: mostly it has one line.
     for position, line in enumerate(log):
         _INSERT_LOG.run(unit, _build_line(session_id, position, line))
-    return _new(SessionRow, (*_shown(row), list(members), log))
+    return _new(SessionRow, (*_pick_columns(row), list(members), log))
 
 
 _INSERT, _in_order = _insert(_DECLARED)
@@ -207,7 +207,7 @@ _DEFAULTS: Mapping[str, Any] = {
 }
 
 
-_shown = itemgetter(*_COLUMNS)
+_pick_columns = itemgetter(*_COLUMNS)
 
 
 def _insert_members(unit: Unit, members: Iterable[tuple[str, int, MemberRow]]) -> None:
@@ -271,7 +271,7 @@ def _is_small(row: SessionRow) -> bool:
     return len(row.log) + len(row.members) <= _MOST_KEPT and len(row.console_data or "") <= _LONGEST_KEPT
 
 
-def recent_rows(unit: Unit, states: Iterable[Sequence[Any]]) -> dict[str, SessionRow]:
+def find_recent(unit: Unit, states: Iterable[Sequence[Any]]) -> dict[str, SessionRow]:
     """Return the sessions whose rows in memory are current, by id.
 
     :param states: the columns `STATE` of sessions as a reading unit read them.
@@ -299,14 +299,14 @@ def _read_row(unit: Unit, session_id: str, statement: Statement) -> SessionRow |
     if result is None:
         return None
     (columns,) = _SESSION.rows(unit, [result])
-    members = member_rows(_MEMBERS.rows(unit, _MEMBERS_OF.run(unit, id_only)))
-    log = log_rows(_LOG.run(unit, id_only))
+    members = build_member_rows(_MEMBERS.rows(unit, _MEMBERS_OF.run(unit, id_only)))
+    log = build_log_rows(_LOG.run(unit, id_only))
     if unit.budget is not None and not unit.writes:
         unit.spend(1 + len(members) + len(log))
-    return session_row(columns, members, log)
+    return build_session_row(columns, members, log)
 
 
-def session_row(columns: Sequence[Any], members: list[MemberRow], log: list[LogRow]) -> SessionRow:
+def build_session_row(columns: Sequence[Any], members: list[MemberRow], log: list[LogRow]) -> SessionRow:
     """Return the row made of a session's columns, which are in the order of `ALL`."""
     crumbs = columns[-1]
     breadcrumb = None if crumbs is None else [*_parse_breadcrumb(crumbs)]
@@ -318,12 +318,12 @@ def _parse_breadcrumb(text: str) -> tuple[BreadcrumbRow, ...]:
     return tuple(BreadcrumbRow(*crumb) for crumb in json.loads(text))
 
 
-def log_rows(results: Iterable[Sequence[Any]]) -> list[LogRow]:
+def build_log_rows(results: Iterable[Sequence[Any]]) -> list[LogRow]:
     """Return rows made of the columns of log lines."""
     return [*map(_new, repeat(LogRow), results)]
 
 
-def member_rows(results: Iterable[Sequence[Any]]) -> list[MemberRow]:
+def build_member_rows(results: Iterable[Sequence[Any]]) -> list[MemberRow]:
     """Return rows made of the columns of members."""
     return [
         _new(
@@ -392,13 +392,13 @@ def add_member(unit: Unit, session: SessionRow, member: MemberRow) -> SessionRow
     :raises Full: when the session has `MOST_MEMBERS` members.
     """
     if len(session.members) >= MOST_MEMBERS:
-        raise full_of_members()
+        raise create_full_error()
     last = _LAST_POSITION.row(unit, id=session.id)[0]
     _insert_members(unit, [(session.id, 0 if last is None else last + 1, member)])
     return session._replace(members=[*session.members, member])
 
 
-def full_of_members() -> Full:
+def create_full_error() -> Full:
     """Return the error for a session with too many members."""
     return Full(f"A session has at most {MOST_MEMBERS:,} members.")
 

@@ -22,7 +22,7 @@ from models.engine.conditions import (
     within,
 )
 from models.engine.database import Unit
-from models.engine.listing import BLOCK, Listing, Order, size_of
+from models.engine.listing import BLOCK, Listing, Order, measure_text
 from models.engine.packed import Packed
 from models.engine.statements import Statement, param
 from models.sessions.session import (
@@ -31,11 +31,11 @@ from models.sessions.session import (
     LogRow,
     MemberRow,
     SessionRow,
+    build_log_rows,
+    build_member_rows,
+    build_session_row,
+    find_recent,
     keep_recent,
-    log_rows,
-    member_rows,
-    recent_rows,
-    session_row,
 )
 from models.sessions.tables import FROM_START, START, TO_START, Session, SessionLog, SessionMember
 
@@ -140,15 +140,15 @@ def _read_by_session(
     children = [*_build_children(model, names).rows(unit, results)]
     if len(ids) > 1 and len(children) > MOST_CHILDREN:
         return None
-    unit.spend(len(children), sum([size_of(row[-1]) for row in children]) if model is SessionLog else 0)
+    unit.spend(len(children), sum([measure_text(row[-1]) for row in children]) if model is SessionLog else 0)
     # PERF: sessions come one after the other, so all rows are made at once and split where the next session begins.
     child_rows = rows(map(_WITHOUT_SESSION[len(names)], children))
-    of_session: dict[str, list[Any]] = {session_id: [] for session_id in ids}
+    children_by_session: dict[str, list[Any]] = {session_id: [] for session_id in ids}
     end = 0
     for session_id, count in Counter(map(_SESSION, children)).items():
         begin, end = end, end + count
-        of_session[session_id] = child_rows[begin:end]
-    return of_session
+        children_by_session[session_id] = child_rows[begin:end]
+    return children_by_session
 
 
 def _read_sessions(unit: Unit, rows: Sequence[Any]) -> Iterator[SessionRow]:
@@ -158,7 +158,7 @@ def _read_sessions(unit: Unit, rows: Sequence[Any]) -> Iterator[SessionRow]:
 
 def _read_recent(unit: Unit, states: Sequence[Any]) -> list[SessionRow]:
     """Return the sessions with these columns `STATE`. Those that are not in memory are read."""
-    rows = recent_rows(unit, states)
+    rows = find_recent(unit, states)
     unit.spend(sum([1 + len(row.members) + len(row.log) for row in rows.values()]))
     missing = [state[0] for state in states if state[0] not in rows]
     for block in LISTING.of_ids(unit, missing):
@@ -171,15 +171,15 @@ def _read_recent(unit: Unit, states: Sequence[Any]) -> list[SessionRow]:
 def _add_children(unit: Unit, rows: Sequence[Any]) -> Iterator[SessionRow]:
     """Yield the sessions of at most `BLOCK` rows; those with long logs are read a few at a time."""
     ids = [row[0] for row in rows]
-    members = _read_by_session(unit, SessionMember, MemberRow._fields, ids, member_rows)
-    log = None if members is None else _read_by_session(unit, SessionLog, LogRow._fields, ids, log_rows)
+    members = _read_by_session(unit, SessionMember, MemberRow._fields, ids, build_member_rows)
+    log = None if members is None else _read_by_session(unit, SessionLog, LogRow._fields, ids, build_log_rows)
     if members is None or log is None:
         half = len(rows) // 2
         yield from _add_children(unit, rows[:half])
         yield from _add_children(unit, rows[half:])
         return
     for row in rows:
-        yield session_row(row, members[row[0]], log[row[0]])
+        yield build_session_row(row, members[row[0]], log[row[0]])
 
 
 #: Rows from the beginning of a list whose logs are searched session by session. For more rows that takes too long.

@@ -85,9 +85,9 @@ def lock_by_email(unit: Unit, email_address: str) -> str | None:
     return None if row is None else str(row[0])
 
 
-def renew_password(unit: Unit, user_id: str, known: str, renewed: str, now: str) -> None:
+def renew_password(unit: Unit, user_id: str, old_hash: str, new_hash: str, now: str) -> None:
     """Replace the hash of a password by another hash of the same password, unless the password was changed meanwhile."""
-    _USERS.update(unit, {"id": user_id, "password_hash": known}, password_hash=renewed, date_last_modified=now)
+    _USERS.update(unit, {"id": user_id, "password_hash": old_hash}, password_hash=new_hash, date_last_modified=now)
 
 
 def find_by_email(unit: Unit, email_address: str) -> Any:

@@ -343,9 +343,9 @@ class TestAvoided:
         assert ports == [pair.ports[0], pair.ports[1], pair.ports[1]]
         for host in engine._avoided:
             engine._avoided[host] = 0.0
-        assert next(iter(engine._candidates())).port == pair.ports[0]
+        assert next(iter(engine._sort_hosts())).port == pair.ports[0]
         engine.open(Held())
-        assert next(iter(engine._candidates())).port == pair.ports[1]
+        assert next(iter(engine._sort_hosts())).port == pair.ports[1]
 
 
 class TestConnections:

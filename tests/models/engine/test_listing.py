@@ -56,7 +56,7 @@ VALUES: Mapping[str, Any] = {
 
 
 @pytest.fixture
-def filled(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Unit]:
+def filled_unit(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Unit]:
     """Rows of every table, in more blocks than one."""
     monkeypatch.setattr(listing, "BLOCK", 2)
     monkeypatch.setattr(listing, "ORDERED", 3)
@@ -116,7 +116,7 @@ def filled(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Unit
 
 
 def test_every_filter_has_a_value() -> None:
-    assert {name for listed in LISTINGS.values() for name in listed.filters} == VALUES.keys()
+    assert {name for table_listing in LISTINGS.values() for name in table_listing.filters} == VALUES.keys()
 
 
 @given(data=st.data())
@@ -125,18 +125,20 @@ def test_every_filter_has_a_value() -> None:
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-def test_blocks_pages_and_counts_agree(filled: Unit, data: st.DataObject) -> None:
+def test_blocks_pages_and_counts_agree(filled_unit: Unit, data: st.DataObject) -> None:
     """For every list, filters, order and direction."""
     drawn_listing = LISTINGS[data.draw(st.sampled_from(sorted(LISTINGS)))]
     names = data.draw(st.sets(st.sampled_from(sorted(drawn_listing.filters)), max_size=3))
     filters = {name: VALUES[name] for name in names}
     order = Order(data.draw(st.sampled_from(drawn_listing.sorts)), data.draw(st.booleans()))
-    page = drawn_listing.page(filled, filters, order, 100)
-    assert [row for block in drawn_listing.blocks(filled, filters, order) for row in block] == page
+    page = drawn_listing.page(filled_unit, filters, order, 100)
+    assert [row for block in drawn_listing.blocks(filled_unit, filters, order) for row in block] == page
     assert [
-        row for offset in range(0, len(page) + 1, 2) for row in drawn_listing.page(filled, filters, order, 2, offset)
+        row
+        for offset in range(0, len(page) + 1, 2)
+        for row in drawn_listing.page(filled_unit, filters, order, 2, offset)
     ] == page
-    assert drawn_listing.count(filled, filters) == len(page)
+    assert drawn_listing.count(filled_unit, filters) == len(page)
 
 
 class Thing(peewee.Model):

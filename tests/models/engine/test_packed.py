@@ -67,7 +67,7 @@ def test_blocks_continue_after_each_kind_of_sort_key(database: Database, descend
             expected = [row.id for row in session_list.page(unit, {}, order, 10)]
             shape, values = session_list.LISTING._bind_filters({})
             assert shape is not None
-            blocks = [*session_list.LISTING._by_key(unit, shape, values, order, 2)]
+            blocks = [*session_list.LISTING._read_by_key(unit, shape, values, order, 2)]
         assert [row[0] for block in blocks for row in block] == expected
         assert [len(block) for block in blocks] == [2, 2, 1]
 

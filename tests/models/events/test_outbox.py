@@ -56,14 +56,14 @@ def test_a_transaction_that_is_committed_late_is_read_after_those_before_it(data
         with database.unit_of_work() as unit:
             publish(unit, "test.soon")
         place(database)
-        seen = read(database)
-        assert [selector for _, selector in seen] == ["test.soon"]
+        events = read(database)
+        assert [selector for _, selector in events] == ["test.soon"]
         with database.unit_of_work(write=False) as unit:
             assert not outbox.read_after(unit, 0, 100).unplaced
     with database.unit_of_work(write=False) as unit:
-        assert outbox.read_after(unit, seen[-1][0], 100).unplaced
+        assert outbox.read_after(unit, events[-1][0], 100).unplaced
     place(database)
-    assert [selector for _, selector in read(database, seen[-1][0])] == ["test.late"]
+    assert [selector for _, selector in read(database, events[-1][0])] == ["test.late"]
 
 
 def test_two_processes_give_no_position_twice(database: Database) -> None:

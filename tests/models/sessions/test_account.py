@@ -84,15 +84,15 @@ class TestAccounts:
 
     def test_changes(self, unit: Unit) -> None:
         account_row, other = add(unit, "Acme"), add(unit, "Other")
-        changed = account.update(unit, account_row.id, {"name": "Umbrella"}, now=format_instant(2), by="u2")
-        assert changed == account_row._replace(
+        changed_row = account.update(unit, account_row.id, {"name": "Umbrella"}, now=format_instant(2), by="u2")
+        assert changed_row == account_row._replace(
             name="Umbrella", date_last_modified=format_instant(2), last_modified_by="u2"
         )
-        assert account.get(unit, account_row.id) == changed
-        assert account.find_by_name(unit, "UMBRELLA") == changed
+        assert account.get(unit, account_row.id) == changed_row
+        assert account.find_by_name(unit, "UMBRELLA") == changed_row
         assert account.find_by_name(unit, "acme") is None
         assert account.get(unit, other.id) == other
-        assert account.update(unit, account_row.id, {"name": "Umbrella"}, now=format_instant(2), by="u2") == changed
+        assert account.update(unit, account_row.id, {"name": "Umbrella"}, now=format_instant(2), by="u2") == changed_row
 
 
 class TestCustomers:
@@ -212,9 +212,9 @@ class TestLists:
 
     def test_paths(self, unit: Unit) -> None:
         root = add(unit, "root")
-        left, right = add(unit, "left", root), add(unit, "right", root)
-        leaf = add(unit, "leaf", left)
-        paths = account_list.read_account_paths(unit, [leaf, right, root])
+        left_account, right_account = add(unit, "left", root), add(unit, "right", root)
+        leaf = add(unit, "leaf", left_account)
+        paths = account_list.read_account_paths(unit, [leaf, right_account, root])
         assert [[account_row.name for account_row in path] for path in paths] == [
             ["root", "left", "leaf"],
             ["root", "right"],

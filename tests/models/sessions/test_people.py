@@ -267,14 +267,19 @@ class TestAccounts:
         assert account.get(unit, account_row.id) == account.find_by_name(unit, "ÜNÏ ACME") == account_row
         assert (account_row.name, account_row.created_by, account_row.date_created) == ("Ünï Acme", "u", NOW)
         assert account.get(unit, "unknown") is None
-        changed = account.update(unit, account_row.id, {"name": "New"}, now=format_instant(3), by="w")
-        assert (changed.name, changed.last_modified_by, changed.date_last_modified, changed.created_by) == (
+        changed_row = account.update(unit, account_row.id, {"name": "New"}, now=format_instant(3), by="w")
+        assert (
+            changed_row.name,
+            changed_row.last_modified_by,
+            changed_row.date_last_modified,
+            changed_row.created_by,
+        ) == (
             "New",
             "w",
             format_instant(3),
             "u",
         )
-        assert account.find_by_name(unit, "new") == changed
+        assert account.find_by_name(unit, "new") == changed_row
         assert account.find_by_name(unit, "ünï acme") is None
 
     def test_the_breadcrumb_begins_at_the_root(self, unit: Unit) -> None:

@@ -34,9 +34,9 @@ def rename(database: Database, session_id: str, name: str) -> None:
 def test_what_nobody_changed_is_the_same_row(database: Database) -> None:
     with database.unit_of_work() as unit:
         row = add(unit, "ada")
-    once, twice = (read_session(database, row.id) for _ in range(2))
-    assert once == twice == row
-    assert read_session(database, row.id) is twice
+    first_row, second_row = (read_session(database, row.id) for _ in range(2))
+    assert first_row == second_row == row
+    assert read_session(database, row.id) is second_row
 
 
 def test_another_process_changes_it(database: Database, migrated_url: str) -> None:
@@ -160,10 +160,10 @@ def read_page(database: Database, limit: int = 10) -> list[Any]:
 def test_a_page_has_what_nobody_changed_from_memory(database: Database) -> None:
     with database.unit_of_work() as unit:
         rows = [add(unit, "ada", "bob"), add(unit), add(unit, "eve", log=["made", "changed"])]
-    once, twice, again = (read_page(database) for _ in range(3))
-    assert once == twice == again == rows[::-1]
-    assert [one is other for one, other in zip(twice, again, strict=True)] == [True] * 3
-    assert read_session(database, rows[0].id) is again[2]
+    first_page, second_page, third_page = (read_page(database) for _ in range(3))
+    assert first_page == second_page == third_page == rows[::-1]
+    assert [one is other for one, other in zip(second_page, third_page, strict=True)] == [True] * 3
+    assert read_session(database, rows[0].id) is third_page[2]
 
 
 def test_a_page_has_what_another_process_changed_and_the_rest_in_order(database: Database, migrated_url: str) -> None:

@@ -134,15 +134,15 @@ class TestUpdate:
 
     def test_columns_version_and_line(self, unit: Unit) -> None:
         row = add(unit)
-        changed = session.update(
+        changed_row = session.update(
             unit,
             row,
             {"call_state": "Hold", "date_last_modified": format_instant(9)},
             LogRow(format_instant(9), "Held"),
         )
-        assert changed == session.get(unit, row.id)
-        assert (changed.call_state, changed.version) == ("Hold", 2)
-        assert [line.message for line in changed.log] == ["made", "Held"]
+        assert changed_row == session.get(unit, row.id)
+        assert (changed_row.call_state, changed_row.version) == ("Hold", 2)
+        assert [line.message for line in changed_row.log] == ["made", "Held"]
 
     def test_another_writer_was_first(self, database: Database) -> None:
         with database.unit_of_work() as unit:
@@ -157,8 +157,8 @@ class TestUpdate:
 
     def test_a_change_to_the_same_values_is_one(self, unit: Unit) -> None:
         row = add(unit, outcome="same")
-        changed = session.update(unit, row, {"outcome": "same"}, LogRow(format_instant(1), "again"))
-        assert session.update(unit, changed, {}, LogRow(format_instant(1), "and again")).version == 3
+        changed_row = session.update(unit, row, {"outcome": "same"}, LogRow(format_instant(1), "again"))
+        assert session.update(unit, changed_row, {}, LogRow(format_instant(1), "and again")).version == 3
 
     def test_members_come_and_go(self, unit: Unit) -> None:
         row = add(unit, "ada", "bob", "eve")

@@ -29,7 +29,7 @@ class TestFilters:
     """Each filter, and several together."""
 
     @pytest.fixture
-    def filled(self, unit: Unit) -> Unit:
+    def filled_unit(self, unit: Unit) -> Unit:
         add(
             unit,
             "ada@x.org",
@@ -97,17 +97,17 @@ class TestFilters:
             ({"log_contains": "made", "customer_ids": ["c1"], "visible_accounts": ["acme"], "archived": False}, "a"),
         ],
     )
-    def test_filters(self, filled: Unit, filters: Mapping[str, Any], expected: str) -> None:
-        assert list_names(filled, filters) == list(expected)
+    def test_filters(self, filled_unit: Unit, filters: Mapping[str, Any], expected: str) -> None:
+        assert list_names(filled_unit, filters) == list(expected)
 
-    def test_ids(self, filled: Unit) -> None:
-        rows = session_list.page(filled, {}, NEWEST, 10)
+    def test_ids(self, filled_unit: Unit) -> None:
+        rows = session_list.page(filled_unit, {}, NEWEST, 10)
         session_ids = [rows[0].id, rows[2].id, "unknown"]
-        assert list_names(filled, {"ids": session_ids}) == ["d", "b"]
-        assert list_names(filled, {"ids": session_ids, "visible_accounts": ["other"], "archived": False}) == ["b"]
+        assert list_names(filled_unit, {"ids": session_ids}) == ["d", "b"]
+        assert list_names(filled_unit, {"ids": session_ids, "visible_accounts": ["other"], "archived": False}) == ["b"]
 
-    def test_more_values_than_the_largest_statement(self, filled: Unit) -> None:
-        assert list_names(filled, {"customer_ids": [f"no-{number}" for number in range(1500)] + ["c2"]}) == ["c"]
+    def test_more_values_than_the_largest_statement(self, filled_unit: Unit) -> None:
+        assert list_names(filled_unit, {"customer_ids": [f"no-{number}" for number in range(1500)] + ["c2"]}) == ["c"]
 
     @pytest.mark.parametrize("few", [0, 3, 1000])
     @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ class TestFilters:
     )
     def test_values_that_leave_few_rows_or_many(
         self,
-        filled: Unit,
+        filled_unit: Unit,
         filters: Mapping[str, Any],
         expected: str,
         index: str,
@@ -132,17 +132,17 @@ class TestFilters:
         """The rows are the same. SQLite finds few by their own index, and many by the one that the list is sorted by."""
         monkeypatch.setattr(listing, "FEW", few)
         filters = {**filters, "archived": False}
-        assert list_names(filled, filters) == list(expected)
-        if filled.dialect == "mysql" or few == 3:
+        assert list_names(filled_unit, filters) == list(expected)
+        if filled_unit.dialect == "mysql" or few == 3:
             return
-        statements, run = [], filled.run
+        statements, run = [], filled_unit.run
 
         def record_statement(sql: str, values: Any) -> Any:
             statements.append((sql, values))
             return run(sql, values)
 
-        filled.run = record_statement
-        session_list.page(filled, filters, NEWEST, 50)
+        filled_unit.run = record_statement
+        session_list.page(filled_unit, filters, NEWEST, 50)
         plan = run(f"EXPLAIN QUERY PLAN {statements[1][0]}", statements[1][1]).fetchall()
         prefix = f"{index}_" if few else ""
         assert plan[0][3].startswith(f"SEARCH t1 USING INDEX session_{prefix}archived_date_created_id ")
