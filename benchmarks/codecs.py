@@ -34,17 +34,17 @@ API = "http://schemas.datacontract.org/2004/07/Voice.Api"
 CALL_STATES = Choice({"Disconnected": 0, "Ringing": 1, "Connected": 2, "Hold": 3, "Passive": 4})
 
 
-def texts(names: str) -> dict[str, Shape]:
+def make_texts(names: str) -> dict[str, Shape]:
     return {name: Text() for name in names.split()}
 
 
-ENTITY = Record("EntityInfo", texts("id dateCreated dateLastModified createdBy lastModifiedBy"), namespace=API)
-BREADCRUMB = Record("CustomerBreadcrumb", texts("id name"), namespace=f"{API}.Customers")
-LOG = Record("SessionLogInfo", texts("date message"), namespace=f"{API}.Sessions")
+ENTITY = Record("EntityInfo", make_texts("id dateCreated dateLastModified createdBy lastModifiedBy"), namespace=API)
+BREADCRUMB = Record("CustomerBreadcrumb", make_texts("id name"), namespace=f"{API}.Customers")
+LOG = Record("SessionLogInfo", make_texts("date message"), namespace=f"{API}.Sessions")
 MEMBER = Record(
     "SessionMemberInfo",
     {
-        **texts("identity endpointId displayName"),
+        **make_texts("identity endpointId displayName"),
         "isOriginalMember": Boolean(),
         "avatarUrl": Text(),
         "applicationData": MapOf(Text()),
@@ -60,15 +60,15 @@ SESSION = Record(
     {
         "dialState": Text(),
         "callState": CALL_STATES,
-        **texts("queueState accountId accountName customerId"),
+        **make_texts("queueState accountId accountName customerId"),
         "customerBreadcrumb": ListOf(BREADCRUMB),
-        **texts("customerName endpointId endpointName dateCompleted destination toAddress fromAddress fromName"),
-        **texts("answeredByName queueMemberId channel"),
+        **make_texts("customerName endpointId endpointName dateCompleted destination toAddress fromAddress fromName"),
+        **make_texts("answeredByName queueMemberId channel"),
         "ended": Boolean(),
-        **texts("outcome callSid consoleData holdQueueName heldByUserId holdReason conferenceSid displayName"),
+        **make_texts("outcome callSid consoleData holdQueueName heldByUserId holdReason conferenceSid displayName"),
         "log": ListOf(LOG),
         "members": ListOf(MEMBER),
-        **texts("callbackNumber answeredById direction fromPhoneNumber mostRecentParticipantCallSid"),
+        **make_texts("callbackNumber answeredById direction fromPhoneNumber mostRecentParticipantCallSid"),
         "wasMissed": Boolean(),
         "ringQueueId": Text(),
         **ENTITY.fields,
@@ -80,8 +80,10 @@ SESSIONS = Record("ListResponse", {"items": ListOf(SESSION), "totalCount": Text(
 NEW_SESSION = Record(
     "NewSession",
     {
-        **texts("displayName channel direction callState fromAddress fromName toAddress parentSessionId customerId"),
-        **texts("withAddress fromPhoneNumber destination"),
+        **make_texts(
+            "displayName channel direction callState fromAddress fromName toAddress parentSessionId customerId"
+        ),
+        **make_texts("withAddress fromPhoneNumber destination"),
         "memberEmailAddresses": ListOf(Text()),
         "startSession": Text(),
     },
@@ -89,16 +91,16 @@ NEW_SESSION = Record(
 )
 
 
-def wire(shape: Shape) -> Shape:
+def convert_to_wire(shape: Shape) -> Shape:
     """Return the shape with a text in place of each scalar, as request bodies are read before validation."""
     if isinstance(shape, Record):
-        return Record(shape.name, {name: wire(field) for name, field in shape.fields.items()})
+        return Record(shape.name, {name: convert_to_wire(field) for name, field in shape.fields.items()})
     if isinstance(shape, ListOf):
-        return ListOf(wire(shape.item))
-    return MapOf(wire(shape.value)) if isinstance(shape, MapOf) else Text()
+        return ListOf(convert_to_wire(shape.item))
+    return MapOf(convert_to_wire(shape.value)) if isinstance(shape, MapOf) else Text()
 
 
-def session(*, quoted: bool = False) -> dict[str, Any]:
+def make_session(*, quoted: bool = False) -> dict[str, Any]:
     """Return a full session: three members, ten log lines, two breadcrumbs. With `quoted`, addresses, times and names have
     realistic punctuation, and a third of the texts need quotes in JSV."""
     colon, comma = (":", ", ") if quoted else ("-", " ")
@@ -120,11 +122,11 @@ def session(*, quoted: bool = False) -> dict[str, Any]:
         elif name == "log":
             document[name] = [{"date": moment, "message": f"Event {line} happened"} for line in range(10)]
         else:
-            document[name] = [member(line, colon) for line in range(3)]
+            document[name] = [make_member(line, colon) for line in range(3)]
     return document
 
 
-def member(number: int, colon: str) -> dict[str, Any]:
+def make_member(number: int, colon: str) -> dict[str, Any]:
     return {
         "identity": f"user{colon}{number}",
         "endpointId": f"EP00000{number}",
@@ -139,7 +141,7 @@ def member(number: int, colon: str) -> dict[str, Any]:
     }
 
 
-def new_session() -> dict[str, Any]:
+def make_new_session() -> dict[str, Any]:
     return {
         "displayName": "Call to support, urgent",
         "channel": "Voice",
@@ -158,12 +160,14 @@ def new_session() -> dict[str, Any]:
     }
 
 
-def as_object(document: Any, shape: Shape) -> Any:
+def convert_to_object(document: Any, shape: Shape) -> Any:
     """Return the document as objects with attributes, like rows of a database."""
     if isinstance(shape, Record) and document is not None:
-        return SimpleNamespace(**{name: as_object(document.get(name), field) for name, field in shape.fields.items()})
+        return SimpleNamespace(
+            **{name: convert_to_object(document.get(name), field) for name, field in shape.fields.items()}
+        )
     if isinstance(shape, ListOf) and document is not None:
-        return [as_object(item, shape.item) for item in document]
+        return [convert_to_object(item, shape.item) for item in document]
     return document
 
 
@@ -184,18 +188,18 @@ def compile_to_dict(shape: Record) -> Callable[[Any], dict[str, Any]]:
 session_to_dict = compile_to_dict(SESSION)
 
 
-def element_tree(document: Any, name: str) -> ElementTree.Element:
+def build_element_tree(document: Any, name: str) -> ElementTree.Element:
     element = ElementTree.Element(name)
     if isinstance(document, dict):
-        element.extend([element_tree(item, key) for key, item in document.items()])
+        element.extend([build_element_tree(item, key) for key, item in document.items()])
     elif isinstance(document, list):
-        element.extend([element_tree(item, "item") for item in document])
+        element.extend([build_element_tree(item, "item") for item in document])
     else:
         element.text = str(document)
     return element
 
 
-def csv_module(document: dict[str, Any], names: list[str]) -> str:
+def write_csv(document: dict[str, Any], names: list[str]) -> str:
     """Return a header and a row by the standard library, with nested values as JSV."""
     out = io.StringIO()
     writer = standard_csv.writer(out)
@@ -207,15 +211,15 @@ def csv_module(document: dict[str, Any], names: list[str]) -> str:
 Case = tuple[str, Callable[[], object], Callable[[], object], float]
 
 
-def cases() -> list[Case]:
-    plain, mixed, new = session(), session(quoted=True), new_session()
-    row, plain_row = as_object(mixed, SESSION), as_object(plain, SESSION)
+def build_cases() -> list[Case]:
+    plain, mixed, new = make_session(), make_session(quoted=True), make_new_session()
+    row, plain_row = convert_to_object(mixed, SESSION), convert_to_object(plain, SESSION)
     names = [SESSION.declared_name(name) for name in SESSION.fields]
     dump = standard_json.JSONEncoder(separators=(",", ":")).encode
-    wire_session = wire(SESSION)
+    wire_session = convert_to_wire(SESSION)
     jsv_texts = {name: jsv.dumps(value) for name, value in (("plain", plain), ("mixed", mixed), ("new", new))}
     json_texts = {name: dump(value) for name, value in (("plain", plain), ("mixed", mixed), ("new", new))}
-    write_jsv, write_json, write_xml = (one.serializer.writer(SESSION) for one in (jsv, json, xml))
+    write_jsv, write_json, write_xml = (module.serializer.writer(SESSION) for module in (jsv, json, xml))
     assert jsv.loads(jsv_texts["mixed"], SESSION) == mixed
     assert jsv.loads(jsv_texts["plain"], wire_session)["members"][0]["muted"] == "False"
     assert jsv.loads(jsv_texts["new"], NEW_SESSION) == new
@@ -261,11 +265,11 @@ def cases() -> list[Case]:
         (
             "XML write : ElementTree",
             lambda: xml.dumps(mixed, SESSION),
-            lambda: ElementTree.tostring(element_tree(mixed, "SessionInfo"), encoding="unicode"),
+            lambda: ElementTree.tostring(build_element_tree(mixed, "SessionInfo"), encoding="unicode"),
             1,
         ),
         ("XML compiled writer : dict + json", lambda: write_xml(row), lambda: dump(session_to_dict(row)), 0),
-        ("CSV write : csv.writer", lambda: csv.dumps(mixed, SESSION), lambda: csv_module(mixed, names), 1),
+        ("CSV write : csv.writer", lambda: csv.dumps(mixed, SESSION), lambda: write_csv(mixed, names), 1),
         (
             "JSON decode NewSession : json.loads",
             lambda: json.loads(json_texts["new"], NEW_SESSION),
@@ -275,61 +279,61 @@ def cases() -> list[Case]:
     ]
 
 
-def seconds(function: Callable[[], object], times: int) -> float:
+def measure(function: Callable[[], object], times: int) -> float:
     start = time.perf_counter()
     for _ in range(times):
         function()
     return time.perf_counter() - start
 
 
-def ratios(all_cases: list[Case], rounds: int = ROUNDS) -> dict[str, float]:
+def compute_ratios(all_cases: list[Case], rounds: int = ROUNDS) -> dict[str, float]:
     """Return the median ratio of each case."""
     measured: dict[str, list[float]] = {name: [] for name, *_ in all_cases}
-    times = {name: max(1, int(0.02 / seconds(peer, 3) * 3)) for name, _, peer, _ in all_cases}
+    times = {name: max(1, int(0.02 / measure(peer_case, 3) * 3)) for name, _, peer_case, _ in all_cases}
     for number in range(rounds):
-        for name, ours, peer, _ in all_cases if number % 2 else reversed(all_cases):
-            first, second = (ours, peer) if number % 2 else (peer, ours)
-            pair = seconds(first, times[name]), seconds(second, times[name])
+        for name, own_case, peer_case, _ in all_cases if number % 2 else reversed(all_cases):
+            first_case, second_case = (own_case, peer_case) if number % 2 else (peer_case, own_case)
+            pair = measure(first_case, times[name]), measure(second_case, times[name])
             measured[name].append(pair[0] / pair[1] if number % 2 else pair[1] / pair[0])
     return {name: statistics.median(values) for name, values in measured.items()}
 
 
-def stream_figures(serializer: Any) -> tuple[float, float, float]:
+def measure_stream(serializer: Any) -> tuple[float, float, float]:
     """Return figures of a long stream: peak memory in MB, milliseconds from the first row to the first block, microseconds per row."""
     started: list[float] = []
 
-    def rows(count: int) -> Iterator[Any]:
+    def make_rows(count: int) -> Iterator[Any]:
         for number in range(count):
-            row = as_object(session(quoted=True), SESSION)
+            row = convert_to_object(make_session(quoted=True), SESSION)
             row.id = str(number)
             if not started:
                 started.append(time.perf_counter())
             yield row
 
-    def stream(count: int) -> Iterator[bytes]:
-        return serializer.stream({"items": rows(count), "totalCount": str(count)}, SESSIONS)  # type: ignore[no-any-return]
+    def make_stream(count: int) -> Iterator[bytes]:
+        return serializer.stream({"items": make_rows(count), "totalCount": str(count)}, SESSIONS)  # type: ignore[no-any-return]
 
-    next(stream(1))  # compiles
+    next(make_stream(1))  # compiles
     started.clear()
-    next(stream(STREAMED))
-    first = time.perf_counter() - started[0]
-    document = as_object(session(quoted=True), SESSION)
+    next(make_stream(STREAMED))
+    first_block = time.perf_counter() - started[0]
+    document = convert_to_object(make_session(quoted=True), SESSION)
     start = time.perf_counter()
     for _ in serializer.stream({"items": [document] * 500, "totalCount": ""}, SESSIONS):
         pass
-    row = (time.perf_counter() - start) / 500
+    per_row = (time.perf_counter() - start) / 500
     tracemalloc.start()
-    for _ in stream(STREAMED):
+    for _ in make_stream(STREAMED):
         pass
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    return peak / 1e6, first * 1e3, row * 1e6
+    return peak / 1e6, first_block * 1e3, per_row * 1e6
 
 
 def main() -> int:
     missed = 0
-    all_cases = cases()
-    measured = ratios(all_cases)
+    all_cases = build_cases()
+    measured = compute_ratios(all_cases)
     print(f"{'case':<44}{'ratio':>8}{'target':>9}")
     for name, _, _, target in all_cases:
         holds = not target or measured[name] <= target
@@ -337,10 +341,10 @@ def main() -> int:
         print(f"{name:<44}{measured[name]:>8.2f}{target or '':>9}{'' if holds else '  missed'}")
     print(f"\nstream of {STREAMED} sessions{'MB':>17}{'first ms':>10}{'us a row':>10}")
     for serializer in (json.serializer, jsv.serializer, xml.serializer, csv.serializer, jsonl.serializer):
-        peak, first, row = stream_figures(serializer)
-        holds = peak <= 8 and first <= 10
+        peak, first_block, per_row = measure_stream(serializer)
+        holds = peak <= 8 and first_block <= 10
         missed += not holds
-        print(f"{serializer.name:<32}{peak:>10.1f}{first:>10.2f}{row:>10.1f}{'' if holds else '  missed'}")
+        print(f"{serializer.name:<32}{peak:>10.1f}{first_block:>10.2f}{per_row:>10.1f}{'' if holds else '  missed'}")
     print(f"peak resident size of the whole run: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
     return 1 if missed else 0
 

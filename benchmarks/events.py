@@ -26,12 +26,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from servers import ROOT, Case, Target, cases_of, gateway, inherited, running, script
+from servers import ROOT, Case, Target, build_cases, get_environment, make_gateway, run_server, write_script
 
 CASES = ("GET a session, JSON", "POST a session", "list of 50")
 
 
-def worker_of(port: int) -> int:
+def find_worker(port: int) -> int:
     """Return the process id of the worker of the gateway that listens on a port. A worker is replaced after a number of requests."""
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -44,19 +44,19 @@ def worker_of(port: int) -> int:
     raise SystemExit(f"no worker at {port}")
 
 
-def processor_seconds(process: int) -> float:
+def read_processor_seconds(process: int) -> float:
     """Return the processor time of a process since its start, in seconds."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def resident(process: int) -> int:
+def read_resident(process: int) -> int:
     """Return the resident memory of a process in MB."""
     return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1_000_000
 
 
 @contextmanager
-def listening(port: int, key: str, number: int) -> Iterator[None]:
+def keep_listening(port: int, key: str, number: int) -> Iterator[None]:
     """Keep a number of subscribers with this key connected, and a thread that reads what they receive."""
     with ExitStack() as stack:
         selector = stack.enter_context(selectors.DefaultSelector())
@@ -72,19 +72,19 @@ def listening(port: int, key: str, number: int) -> Iterator[None]:
                 received += block
             connection.setblocking(False)
             selector.register(connection, selectors.EVENT_READ)
-        done = threading.Event()
-        reader = threading.Thread(target=_read, args=(selector, done))
+        ended = threading.Event()
+        reader = threading.Thread(target=_read, args=(selector, ended))
         reader.start()
         try:
             yield
         finally:
-            done.set()
+            ended.set()
             reader.join()
 
 
-def _read(selector: selectors.BaseSelector, done: threading.Event) -> None:
+def _read(selector: selectors.BaseSelector, ended: threading.Event) -> None:
     """Read empty lines. End the process when a subscriber is not idle."""
-    while not done.is_set():
+    while not ended.is_set():
         for key, _ in selector.select(0.2):
             data = key.fileobj.recv(65_536)  # type: ignore[union-attr]
             if not data or b"session." in data:
@@ -92,24 +92,24 @@ def _read(selector: selectors.BaseSelector, done: threading.Event) -> None:
                 os._exit(1)
 
 
-def listener(environment: Mapping[str, str]) -> str:
+def add_listener(environment: Mapping[str, str]) -> str:
     """Return the API key of a new user without sessions at a running gateway."""
 
-    def command(*arguments: str) -> str:
+    def run_command(*arguments: str) -> str:
         return subprocess.run(
             [sys.executable, "-m", "gateway", *arguments],
             cwd=environment["FOLDER"],
-            env={**inherited(), "PYTHONPATH": str(ROOT), **environment},
+            env={**get_environment(), "PYTHONPATH": str(ROOT), **environment},
             check=True,
             capture_output=True,
             text=True,
         ).stdout
 
-    command("user", "add", "idle@example.org", "--role", "User")
-    return command("user", "key", "idle@example.org").split()[-1]
+    run_command("user", "add", "idle@example.org", "--role", "User")
+    return run_command("user", "key", "idle@example.org").split()[-1]
 
 
-def requests_of(target: Target, case: Case, more: list[str], seconds: int) -> int:
+def count_requests(target: Target, case: Case, more: list[str], seconds: int) -> int:
     """Return the number of requests that wrk sends. Exit when one fails."""
     command = [
         "wrk",
@@ -122,45 +122,47 @@ def requests_of(target: Target, case: Case, more: list[str], seconds: int) -> in
         f"Authorization: Bearer {target.key}",
     ]
     printed = subprocess.run([*command, target.url + case.path], check=True, capture_output=True, text=True).stdout
-    found = re.search(r"(\d+) requests in", printed)
-    if found is None or "Non-2xx" in printed:
+    match = re.search(r"(\d+) requests in", printed)
+    if match is None or "Non-2xx" in printed:
         raise SystemExit(printed)
-    return int(found[1])
+    return int(match[1])
 
 
-def requests_of_a_second(port: int, target: Target, case: Case, more: list[str], seconds: int) -> float:
+def measure_rate(port: int, target: Target, case: Case, more: list[str], seconds: int) -> float:
     """Return the requests per second of the worker's processor time; 0 if the worker was replaced meanwhile."""
-    worker = worker_of(port)
+    worker = find_worker(port)
     # On several processors, the cost of switching between the worker's threads depends on how busy the machine is.
     for thread in Path(f"/proc/{worker}/task").iterdir():
         os.sched_setaffinity(int(thread.name), {0})
-    before = processor_seconds(worker)
-    number = requests_of(target, case, more, seconds)
-    return 0.0 if worker_of(port) != worker else number / (processor_seconds(worker) - before)
+    before = read_processor_seconds(worker)
+    number = count_requests(target, case, more, seconds)
+    return 0.0 if find_worker(port) != worker else number / (read_processor_seconds(worker) - before)
 
 
 def measure(targets: Mapping[str, Target], folder: Path, options: argparse.Namespace) -> None:
     """Measure all cases, and print the shares."""
-    ports = {name: int(each.url.rpartition(":")[2]) for name, each in targets.items()}
-    cases = {name: cases_of(each) for name, each in targets.items()}
+    ports = {name: int(target.url.rpartition(":")[2]) for name, target in targets.items()}
+    cases = {name: build_cases(target) for name, target in targets.items()}
     figures: dict[tuple[str, str], list[float]] = {}
     for turn in range(options.rounds):
         for case in CASES:
             for name in [*targets][:: 1 if turn % 2 == 0 else -1]:
                 chosen = cases[name][case]
-                more = script(folder, chosen, name)
+                more = write_script(folder, chosen, name)
                 rate = 0.0
                 while not rate:
-                    rate = requests_of_a_second(ports[name], targets[name], chosen, more, options.seconds)
+                    rate = measure_rate(ports[name], targets[name], chosen, more, options.seconds)
                 figures.setdefault((case, name), []).append(rate)
-    first, *others = targets
-    print(f"{'':22}{'req/cpu-s':>10}" + "".join(f"{name:>18}" for name in others))
+    first_name, *other_names = targets
+    print(f"{'':22}{'req/cpu-s':>10}" + "".join(f"{name:>18}" for name in other_names))
     for case in CASES:
-        alone = figures[case, first]
-        shares = [statistics.median(a / b for a, b in zip(figures[case, name], alone, strict=True)) for name in others]
-        print(f"{case:22}{statistics.median(alone):10.0f}" + "".join(f"{each:18.2f}" for each in shares))
-    workers = {name: worker_of(port) for name, port in ports.items()}
-    print("memory: " + ", ".join(f"{name} {resident(each)} MB" for name, each in workers.items()))
+        alone = figures[case, first_name]
+        shares = [
+            statistics.median(a / b for a, b in zip(figures[case, name], alone, strict=True)) for name in other_names
+        ]
+        print(f"{case:22}{statistics.median(alone):10.0f}" + "".join(f"{share:18.2f}" for share in shares))
+    workers = {name: find_worker(port) for name, port in ports.items()}
+    print("memory: " + ", ".join(f"{name} {read_resident(worker)} MB" for name, worker in workers.items()))
 
 
 def main() -> None:
@@ -178,10 +180,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         targets = {}
         for label, number in (("nobody", 0), ("one", 1), (f"{options.subscribers} idle", options.subscribers)):
-            target, command, port, environment = gateway("gunicorn", 1, Path(name) / label.replace(" ", "-"))
-            stack.enter_context(running(command, port, **environment, GATEWAY_EVENTS_PER_USER="100000"))
-            cases_of(target)
-            stack.enter_context(listening(port, listener(environment), number))
+            target, command, port, environment = make_gateway("gunicorn", 1, Path(name) / label.replace(" ", "-"))
+            stack.enter_context(run_server(command, port, **environment, GATEWAY_EVENTS_PER_USER="100000"))
+            build_cases(target)
+            stack.enter_context(keep_listening(port, add_listener(environment), number))
             targets[label] = target
         measure(targets, Path(name), options)
 

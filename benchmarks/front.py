@@ -69,7 +69,7 @@ REQUESTS = {
 }
 
 
-def free_port() -> int:
+def find_free_port() -> int:
     """Return a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -77,7 +77,7 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running(folder: Path, port: int, *command: str) -> Iterator[None]:
+def run_server(folder: Path, port: int, *command: str) -> Iterator[None]:
     """Run a server as long as the block."""
     environment = {
         **os.environ,
@@ -115,7 +115,7 @@ class Client:
             raise SystemExit("a server ended the connection")
         return block
 
-    def ask(self, request: bytes) -> None:
+    def send(self, request: bytes) -> None:
         """Send a request, and read the whole response."""
         self._socket.sendall(request)
         data = b""
@@ -133,11 +133,11 @@ class Client:
             data += self._receive()
 
 
-def seconds(client: Client, request: bytes, count: int) -> float:
+def measure_seconds(client: Client, request: bytes, count: int) -> float:
     """Return the seconds per request, measured over a number of requests in a row."""
     began = time.perf_counter()
     for _ in range(count):
-        client.ask(request)
+        client.send(request)
     return (time.perf_counter() - began) / count
 
 
@@ -146,46 +146,46 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--requests", type=int, default=300)
-    given = parser.parse_args()
+    options = parser.parse_args()
     nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
     if nginx is None:
         raise SystemExit("nginx is not installed")
-    ports = {name: free_port() for name in ("old host", "nginx", "raw", "typed")}
-    with tempfile.TemporaryDirectory() as made, contextlib.ExitStack() as servers:
-        folder = Path(made)
+    ports = {name: find_free_port() for name in ("old host", "nginx", "raw", "typed")}
+    with tempfile.TemporaryDirectory() as folder_name, contextlib.ExitStack() as servers:
+        folder = Path(folder_name)
         (folder / "old_shop.py").write_text(OLD)
         (folder / "front_shop.py").write_text(SHOP)
         (folder / "nginx.conf").write_text(NGINX.format(folder=folder, old=ports["old host"], port=ports["nginx"]))
         gateway, url = (sys.executable, "-m", "gateway"), f"http://127.0.0.1:{ports['old host']}"
         commands = {
             "old host": (*gateway, "serve", "old_shop:shop"),
-            "nginx": (nginx, "-p", made, "-c", f"{made}/nginx.conf", "-g", "daemon off;"),
+            "nginx": (nginx, "-p", folder_name, "-c", f"{folder_name}/nginx.conf", "-g", "daemon off;"),
             "raw": (*gateway, "front", url, "front_shop:shop"),
             "typed": (*gateway, "front", url, "--typed", "all", "front_shop:shop"),
         }
         for name, command in commands.items():
-            servers.enter_context(running(folder, ports[name], *command))
+            servers.enter_context(run_server(folder, ports[name], *command))
         clients = {name: Client(port) for name, port in ports.items()}
         for method, request in REQUESTS.items():
-            report(method, measure(clients, request, given.rounds, given.requests))
+            report(method, measure(clients, request, options.rounds, options.requests))
 
 
 def measure(clients: dict[str, Client], request: bytes, rounds: int, count: int) -> dict[str, list[float]]:
     """Return the seconds per request by case, one figure per round."""
     figures: dict[str, list[float]] = {name: [] for name in clients}
     for client in clients.values():
-        seconds(client, request, 50)
+        measure_seconds(client, request, 50)
     for turn in range(rounds):
         for name in list(clients)[:: 1 if turn % 2 else -1]:
-            figures[name].append(seconds(clients[name], request, count))
+            figures[name].append(measure_seconds(clients[name], request, count))
     return figures
 
 
 def report(method: str, figures: dict[str, list[float]]) -> None:
     """Print milliseconds per request, and ratios to nginx."""
-    for name, found in figures.items():
-        ratio = statistics.median(one / other for one, other in zip(found, figures["nginx"], strict=True))
-        print(f"{method:5} {name:9} {statistics.median(found) * 1000:7.3f} ms   {ratio:5.2f} x nginx")
+    for name, seconds in figures.items():
+        ratio = statistics.median(own / nginx for own, nginx in zip(seconds, figures["nginx"], strict=True))
+        print(f"{method:5} {name:9} {statistics.median(seconds) * 1000:7.3f} ms   {ratio:5.2f} x nginx")
 
 
 if __name__ == "__main__":

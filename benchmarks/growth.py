@@ -38,82 +38,82 @@ Case = Callable[[Unit], object]
 
 def fill(database: Database, begin: int, end: int) -> None:
     """Store the sessions numbered from `begin` to below `end`."""
-    for first in range(begin, end, 5000):
+    for first_number in range(begin, end, 5000):
         with database.unit_of_work() as unit:
-            for number in range(first, min(first + 5000, end)):
+            for number in range(first_number, min(first_number + 5000, end)):
                 session.insert(
-                    unit, storage.values_of(number), storage.members_of(number, 2), storage.lines_of(number, 2)
+                    unit, storage.make_values(number), storage.make_members(number, 2), storage.make_lines(number, 2)
                 )
 
 
-def page(filters: Mapping[str, Any], offset: int = 0) -> Case:
+def make_page(filters: Mapping[str, Any], offset: int = 0) -> Case:
     """Return a case that reads a page of the sessions that match the filters, newest first."""
     return lambda unit: session_list.page(unit, {**LIVE, **filters}, NEWEST, PAGE, offset)
 
 
-def total(filters: Mapping[str, Any]) -> Case:
+def make_total(filters: Mapping[str, Any]) -> Case:
     """Return a case that counts the sessions that match the filters, up to the maximum of a page's totals."""
     return lambda unit: session_list.count(unit, {**LIVE, **filters}, COUNTED)
 
 
-def get_one(ids: list[str]) -> Case:
+def make_get(ids: list[str]) -> Case:
     """Return a case that reads the next of many sessions at each call."""
     numbers = count()
     return lambda unit: session.get(unit, ids[next(numbers) % len(ids)])
 
 
-def cases(size: int, ids: list[str]) -> Iterator[tuple[str, Case]]:
+def list_cases(size: int, ids: list[str]) -> Iterator[tuple[str, Case]]:
     """Yield every case at a size."""
-    last = storage.instant(size - 100)
-    yield "get", get_one(ids)
-    yield "first page", page({})
-    yield "middle page", page({}, size // 2)
-    yield "last page", page({}, size - PAGE)
-    yield "by account", page({"account_ids": ["account-3"]})
-    yield "by three accounts", page({"account_ids": ["account-3", "account-4", "account-5"]})
-    yield "by customer", page({"customer_ids": ["customer-7"]})
-    yield "by endpoint", page({"endpoint_ids": ["endpoint-7"]})
-    yield "by parent", page({"parent_session_id": "parent-7"})
-    yield "by member", page({"member": "user7@example.org"})
-    yield "since a day", page({"since": last})
-    yield "total", total({})
-    yield "total of an account", total({"account_ids": ["account-3"]})
-    yield "from contains, common", page({"from_contains": "ada"})
-    yield "from contains, none", page({"from_contains": "nowhere"})
-    yield "log contains, common", page({"log_contains": "number 1"})
-    yield "log contains, none", page({"log_contains": "nowhere"})
-    yield "log contains, an account", page({"log_contains": "nowhere", "account_ids": ["account-3"]})
+    last_instant = storage.format_instant(size - 100)
+    yield "get", make_get(ids)
+    yield "first page", make_page({})
+    yield "middle page", make_page({}, size // 2)
+    yield "last page", make_page({}, size - PAGE)
+    yield "by account", make_page({"account_ids": ["account-3"]})
+    yield "by three accounts", make_page({"account_ids": ["account-3", "account-4", "account-5"]})
+    yield "by customer", make_page({"customer_ids": ["customer-7"]})
+    yield "by endpoint", make_page({"endpoint_ids": ["endpoint-7"]})
+    yield "by parent", make_page({"parent_session_id": "parent-7"})
+    yield "by member", make_page({"member": "user7@example.org"})
+    yield "since a day", make_page({"since": last_instant})
+    yield "total", make_total({})
+    yield "total of an account", make_total({"account_ids": ["account-3"]})
+    yield "from contains, common", make_page({"from_contains": "ada"})
+    yield "from contains, none", make_page({"from_contains": "nowhere"})
+    yield "log contains, common", make_page({"log_contains": "number 1"})
+    yield "log contains, none", make_page({"log_contains": "nowhere"})
+    yield "log contains, an account", make_page({"log_contains": "nowhere", "account_ids": ["account-3"]})
 
 
-def timed(database: Database, case: Case, rounds: int) -> float:
+def measure_case(database: Database, case: Case, rounds: int) -> float:
     """Return the median seconds of one call."""
-    taken = []
+    durations = []
     for _ in range(rounds + 1):
         begin = time.perf_counter()
         with database.unit_of_work(write=False) as unit:
             case(unit)
-        taken.append(time.perf_counter() - begin)
+        durations.append(time.perf_counter() - begin)
     # The first call builds the statement.
-    return statistics.median(taken[1:])
+    return statistics.median(durations[1:])
 
 
 def measure(url: str, sizes: list[int], rounds: int) -> Mapping[str, list[float]]:
     """Return the seconds of every case at every size."""
     database = connect(url, answer=None)
     migrations.apply(database, (USERS, SESSIONS))
-    found: dict[str, list[float]] = {}
-    stored = 0
+    figures: dict[str, list[float]] = {}
+    count = 0
     for size in sizes:
         begin = time.perf_counter()
-        fill(database, stored, size)
-        print(f"{size:,} sessions: {(size - stored) / (time.perf_counter() - begin):,.0f} stored a second")
-        stored = size
+        fill(database, count, size)
+        print(f"{size:,} sessions: {(size - count) / (time.perf_counter() - begin):,.0f} stored a second")
+        count = size
         with database.unit_of_work(write=False) as unit:
-            ids = [each.id for each in session_list.page(unit, LIVE, Order("display_name"), 200)]
-        for name, case in cases(size, ids):
-            found.setdefault(name, []).append(timed(database, case, rounds))
+            ids = [row.id for row in session_list.page(unit, LIVE, Order("display_name"), 200)]
+        for name, case in list_cases(size, ids):
+            figures.setdefault(name, []).append(measure_case(database, case, rounds))
     database.dispose()
-    return found
+    return figures
 
 
 def main() -> None:
@@ -124,15 +124,15 @@ def main() -> None:
     parser.add_argument("--mariadb", action="store_true")
     parser.add_argument("--url", help="an empty database, as GATEWAY_DATABASE_URL names it; its tables stay")
     options = parser.parse_args()
-    sizes = [int(each) for each in options.sizes.split(",")]
+    sizes = [int(size) for size in options.sizes.split(",")]
     if options.url:
-        found = measure(options.url, sizes, options.rounds)
+        figures = measure(options.url, sizes, options.rounds)
     else:
-        opened = storage.mariadb if options.mariadb else storage.sqlite
+        opened = storage.run_mariadb if options.mariadb else storage.make_sqlite
         with tempfile.TemporaryDirectory() as folder, opened(Path(folder)) as url:
-            found = measure(url, sizes, options.rounds)
-    for name, seconds in found.items():
-        ratios = "".join(f"{each / seconds[0]:10.1f}x" for each in seconds)
+            figures = measure(url, sizes, options.rounds)
+    for name, seconds in figures.items():
+        ratios = "".join(f"{duration / seconds[0]:10.1f}x" for duration in seconds)
         print(f"{name:26}{seconds[0] * 1e3:9.2f} ms{ratios}")
 
 

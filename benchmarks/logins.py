@@ -34,7 +34,7 @@ Client = Callable[[int, str, float], int]
 
 
 @contextmanager
-def server() -> Iterator[int]:
+def run_server() -> Iterator[int]:
     """Run a gateway on a new database. Yield its port."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = int(probe.getsockname()[1])
@@ -49,7 +49,7 @@ def server() -> Iterator[int]:
             command = [sys.executable, "-m", "gateway", "serve"]
             process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
             try:
-                while not answers(port):
+                while not is_up(port):
                     time.sleep(0.1)
                 yield port
             finally:
@@ -57,19 +57,19 @@ def server() -> Iterator[int]:
                 process.wait(60)
 
 
-def answers(port: int) -> bool:
+def is_up(port: int) -> bool:
     """Return whether the server responds."""
     try:
-        return ask(http.client.HTTPConnection("127.0.0.1", port), "GET", "/health")[0] == 200
+        return send(http.client.HTTPConnection("127.0.0.1", port), "GET", "/health")[0] == 200
     except OSError:
         return False
 
 
-def ask(connection: http.client.HTTPConnection, method: str, path: str, body: Any = None, **headers: str) -> Any:
+def send(connection: http.client.HTTPConnection, method: str, path: str, body: Any = None, **headers: str) -> Any:
     """Send a request, and return the status and body of the response."""
     data = None if body is None else json.dumps(body)
-    sent = {name.replace("_", "-"): value for name, value in headers.items()}
-    connection.request(method, path, data, {"Content-Type": "application/json", **AUTHORIZED, **sent})
+    request_headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    connection.request(method, path, data, {"Content-Type": "application/json", **AUTHORIZED, **request_headers})
     response = connection.getresponse()
     return response.status, response.read()
 
@@ -79,7 +79,7 @@ def read(port: int, path: str, seconds: float) -> int:
     connection = http.client.HTTPConnection("127.0.0.1", port)
     count, end = 0, time.perf_counter() + seconds
     while time.perf_counter() < end:
-        if ask(connection, "GET", path)[0] != 200:
+        if send(connection, "GET", path)[0] != 200:
             raise SystemExit("a read failed")
         count += 1
     return count
@@ -92,17 +92,17 @@ def log_in(port: int, _path: str, seconds: float) -> int:
         address = ".".join(str(random.randrange(1, 255)) for _ in range(4))
         body = {"provider": "credentials", "userName": f"{address}@example.org", "password": "wrong"}
         connection = http.client.HTTPConnection("127.0.0.1", port)
-        count += ask(connection, "POST", "/auth", body, X_Forwarded_For=address)[0] == 401
+        count += send(connection, "POST", "/auth", body, X_Forwarded_For=address)[0] == 401
         connection.close()
     return count
 
 
-def look(port: int, _path: str, seconds: float) -> int:
+def check_health(port: int, _path: str, seconds: float) -> int:
     """Request /health, each time over a new connection. Return the number of responses."""
     count, end = 0, time.perf_counter() + seconds
     while time.perf_counter() < end:
         connection = http.client.HTTPConnection("127.0.0.1", port)
-        count += ask(connection, "GET", "/health")[0] == 200
+        count += send(connection, "GET", "/health")[0] == 200
         connection.close()
     return count
 
@@ -111,8 +111,10 @@ def run(port: int, path: str, seconds: float, beside: Client | None, number: int
     """Return the reads per second, and the other clients' responses per second."""
     with ProcessPoolExecutor(READERS + number) as pool:
         reads = [pool.submit(read, port, path, seconds) for _ in range(READERS)]
-        others = [pool.submit(beside, port, path, seconds) for _ in range(number)] if beside is not None else []
-        return sum(each.result() for each in reads) / seconds, sum(each.result() for each in others) / seconds
+        other_clients = [pool.submit(beside, port, path, seconds) for _ in range(number)] if beside is not None else []
+        return sum(future.result() for future in reads) / seconds, sum(
+            future.result() for future in other_clients
+        ) / seconds
 
 
 def main() -> None:
@@ -121,19 +123,19 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--logins", type=int, default=8, help="clients that log in")
-    given = parser.parse_args()
-    cases: dict[str, Client | None] = {"alone": None, "beside log-ins": log_in, "beside /health": look}
+    options = parser.parse_args()
+    cases: dict[str, Client | None] = {"alone": None, "beside log-ins": log_in, "beside /health": check_health}
     figures: dict[str, list[tuple[float, float]]] = {name: [] for name in cases}
-    with server() as port:
-        made = ask(http.client.HTTPConnection("127.0.0.1", port), "POST", "/sessions", {"displayName": "x"})
-        path = f"/sessions/{json.loads(made[1])['id']}.jsv"
-        for _ in range(given.rounds):
+    with run_server() as port:
+        response = send(http.client.HTTPConnection("127.0.0.1", port), "POST", "/sessions", {"displayName": "x"})
+        path = f"/sessions/{json.loads(response[1])['id']}.jsv"
+        for _ in range(options.rounds):
             for name, beside in cases.items():
-                figures[name].append(run(port, path, given.seconds, beside, given.logins))
+                figures[name].append(run(port, path, options.seconds, beside, options.logins))
     alone = statistics.median(reads for reads, _ in figures["alone"])
-    print(f"{f'{READERS} readers, {given.logins} others':24} {'reads/s':>8} {'of alone':>8} {'others/s':>8}")
-    for name, each in figures.items():
-        reads, others = (statistics.median(column) for column in zip(*each, strict=True))
+    print(f"{f'{READERS} readers, {options.logins} others':24} {'reads/s':>8} {'of alone':>8} {'others/s':>8}")
+    for name, pairs in figures.items():
+        reads, others = (statistics.median(column) for column in zip(*pairs, strict=True))
         print(f"{name:24} {reads:8.0f} {reads / alone:8.0%} {others:8.1f}")
 
 

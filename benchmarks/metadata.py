@@ -23,7 +23,7 @@ MADE, KEPT = 150.0, 5.0
 ROUNDS = 30
 
 
-def application(folder: str) -> Any:
+def make_app(folder: str) -> Any:
     """Return the gateway's application on a database in that folder."""
     os.environ["GATEWAY_DATABASE_URL"] = f"sqlite:///{folder}/gateway.db"
     from gateway import logs, wsgi
@@ -34,7 +34,7 @@ def application(folder: str) -> Any:
     return wsgi.create()
 
 
-def ask(app: Any, target: str, host: str) -> float:
+def send(app: Any, target: str, host: str) -> float:
     """Return the milliseconds of one request."""
     path, _, query = target.partition("?")
     environ = {
@@ -50,22 +50,22 @@ def ask(app: Any, target: str, host: str) -> float:
         "wsgi.input": None,
         "wsgi.errors": sys.stderr,
     }
-    told: list[str] = []
+    statuses: list[str] = []
     began = time.perf_counter()
-    body = b"".join(app(environ, lambda status, _: told.append(status)))
+    body = b"".join(app(environ, lambda status, _: statuses.append(status)))
     took = (time.perf_counter() - began) * 1000
-    assert told == ["200 OK"], told
+    assert statuses == ["200 OK"], statuses
     assert body
     return took
 
 
-def first(target: str) -> float:
+def measure_first(target: str) -> float:
     """Return the milliseconds of the first request in a new process."""
     command = [sys.executable, __file__, "--first", target]
     return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
-def middle(request: Callable[[int], float]) -> float:
+def measure_middle(request: Callable[[int], float]) -> float:
     """Return the median of several requests."""
     return median(request(number) for number in range(ROUNDS))
 
@@ -73,9 +73,9 @@ def middle(request: Callable[[int], float]) -> float:
 def main() -> int:
     """Print a line for each document. Return the number of missed targets."""
     with tempfile.TemporaryDirectory() as folder:
-        app = application(folder)
+        app = make_app(folder)
         if "--first" in sys.argv:
-            print(ask(app, sys.argv[-1], "localhost"))
+            print(send(app, sys.argv[-1], "localhost"))
             return 0
         return compare(app)
 
@@ -84,11 +84,11 @@ def compare(app: Any) -> int:
     """Print a line for each document. Return the number of missed targets."""
     missed = 0
     for target in CASES:
-        beginning = first(target)
-        again = middle(lambda number, target=target: ask(app, target, f"host-{number}.example.org"))  # type: ignore[misc]
-        kept = middle(lambda _, target=target: ask(app, target, "localhost"))  # type: ignore[misc]
-        missed += (beginning > MADE) + (again > MADE) + (kept > KEPT)
-        print(f"{target:40} first {beginning:6.1f} ms  again {again:6.2f} ms  kept {kept:6.3f} ms")
+        beginning = measure_first(target)
+        remade = measure_middle(lambda number, target=target: send(app, target, f"host-{number}.example.org"))  # type: ignore[misc]
+        kept = measure_middle(lambda _, target=target: send(app, target, "localhost"))  # type: ignore[misc]
+        missed += (beginning > MADE) + (remade > MADE) + (kept > KEPT)
+        print(f"{target:40} first {beginning:6.1f} ms  again {remade:6.2f} ms  kept {kept:6.3f} ms")
     return missed
 
 

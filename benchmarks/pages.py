@@ -60,7 +60,7 @@ def store(database: Database, number: int, members: int) -> None:
         session.insert(unit, row, rows, [LogRow(now, f"Session created by {names[0] if names else 'a key'}")])
 
 
-def written(log: Path) -> Iterator[int]:
+def read_pages(log: Path) -> Iterator[int]:
     """Yield the number of each page in a write-ahead log, in the order in which they were written."""
     content = log.read_bytes()
     (size,) = struct.unpack(">I", content[8:12])
@@ -87,7 +87,7 @@ def count(sessions: int, members: int) -> Counter[str]:
         except sqlite3.OperationalError as error:
             raise SystemExit(f"SQLite counts no pages here: {error}") from error
         # The first page, which counts the others, is part of the schema's table.
-        pages = Counter(names.get(number, "(free)") for number in written(path.with_name("gateway.db-wal")))
+        pages = Counter(names.get(number, "(free)") for number in read_pages(path.with_name("gateway.db-wal")))
         connection.close()
         database.dispose()
         return pages

@@ -59,7 +59,7 @@ def hello() -> Any:
     return app
 
 
-def environ(method: str, target: str, body: bytes = b"", **headers: str) -> Callable[[], dict[str, Any]]:
+def make_environment(method: str, target: str, body: bytes = b"", **headers: str) -> Callable[[], dict[str, Any]]:
     """Return a function that returns a new WSGI environment of one request."""
     path, _, query = target.partition("?")
     fixed: dict[str, Any] = {
@@ -81,7 +81,7 @@ def environ(method: str, target: str, body: bytes = b"", **headers: str) -> Call
     return lambda: {**fixed, "wsgi.input": io.BytesIO(body)}
 
 
-def in_turn(makers: list[Callable[[], dict[str, Any]]]) -> Callable[[], dict[str, Any]]:
+def alternate(makers: list[Callable[[], dict[str, Any]]]) -> Callable[[], dict[str, Any]]:
     """Return a function that returns the environment of the next request at each call."""
     turns = itertools.cycle(makers)
 
@@ -93,10 +93,10 @@ def in_turn(makers: list[Callable[[], dict[str, Any]]]) -> Callable[[], dict[str
 
 def call(app: Any, env: dict[str, Any], expected: str) -> bytes:
     """Call the application, and return the body of the response. Exit unless the status is the expected one."""
-    seen: list[str] = []
-    body = b"".join(app(env, lambda status, *_: seen.append(status)))
-    if not seen[0].startswith(expected):
-        raise SystemExit(f"{seen[0]}: {body[:300]!r}")
+    statuses: list[str] = []
+    body = b"".join(app(env, lambda status, *_: statuses.append(status)))
+    if not statuses[0].startswith(expected):
+        raise SystemExit(f"{statuses[0]}: {body[:300]!r}")
     return body
 
 
@@ -120,9 +120,9 @@ def measure(cases: dict[str, Callable[[], object]], rounds: int, seconds: float)
     return figures
 
 
-def ratio(figures: dict[str, list[float]], name: str, base: str) -> float:
+def compute_ratio(figures: dict[str, list[float]], name: str, base: str) -> float:
     """Return the ratio of one case's time to another's, as the median of the rounds."""
-    return statistics.median(one / other for one, other in zip(figures[name], figures[base], strict=True))
+    return statistics.median(own / base_time for own, base_time in zip(figures[name], figures[base], strict=True))
 
 
 def prepare(folder: Path) -> tuple[Any, str]:
@@ -150,11 +150,11 @@ def prepare(folder: Path) -> tuple[Any, str]:
 
 def create(app: Any, number: int) -> list[str]:
     """Create a number of sessions, and return their ids."""
-    posted = environ("POST", "/sessions.jsv", POST_BODY, authorization=f"Bearer {API_KEY}")
+    posted = make_environment("POST", "/sessions.jsv", POST_BODY, authorization=f"Bearer {API_KEY}")
     return [call(app, posted(), "200").decode().split(",id:")[1].split(",")[0] for _ in range(number)]
 
 
-def by_hand(folder: Path, session_id: str) -> Callable[[], None]:
+def make_insert_by_hand(folder: Path, session_id: str) -> Callable[[], None]:
     """Return a function that inserts and commits rows like a new session's with SQLite's driver only: the minimum cost of a POST.
 
     Ids and dates are the present's, as a new session's are: most pages are filled from the end.
@@ -167,7 +167,7 @@ def by_hand(folder: Path, session_id: str) -> Callable[[], None]:
     inserts = []
     for table, key in (("sessions", "id"), ("session_members", "session_id"), ("session_log", "session_id")):
         cursor = connection.execute(f"SELECT * FROM {table} WHERE {key} = ?", (session_id,))
-        names = [each[0] for each in cursor.description]
+        names = [column[0] for column in cursor.description]
         rows = [dict(zip(names, row, strict=True)) for row in cursor]
         replaced = [name for name in names if name == key or name.startswith("date")]
         copied = [name for name in names if rows[0][name] is not None and name not in replaced]
@@ -190,34 +190,36 @@ def log_in(app: Any) -> tuple[dict[str, Any], float]:
     """Return the response to a log-in, and the seconds that it took."""
     body = f"{{provider:credentials,userName:{EMAIL},password:{PASSWORD}}}".encode()
     began = time.perf_counter()
-    made = json.loads(call(app, environ("POST", "/auth.json", body)(), "200"))
-    return made, time.perf_counter() - began
+    login = json.loads(call(app, make_environment("POST", "/auth.json", body)(), "200"))
+    return login, time.perf_counter() - began
 
 
-def in_process(folder: Path, app: Any, session_id: str, token: str, rounds: int) -> None:
+def measure_in_process(folder: Path, app: Any, session_id: str, token: str, rounds: int) -> None:
     """Print the cost of requests in this process."""
     greeting = hello()
     key, bearer = {"authorization": f"Bearer {API_KEY}"}, {"authorization": f"Bearer {token}"}
     get = f"/sessions/{session_id}.jsv"
-    many = [environ("GET", f"/sessions/{each}.jsv", **bearer) for each in create(app, MANY)]
+    many = [make_environment("GET", f"/sessions/{session_id}.jsv", **bearer) for session_id in create(app, MANY)]
     requests: dict[str, tuple[Any, Callable[[], dict[str, Any]]]] = {
-        "Falcon hello": (greeting, environ("GET", "/")),
-        "health": (app, environ("GET", "/health")),
-        "GET session, token": (app, environ("GET", get, **bearer)),
-        "GET session, key": (app, environ("GET", get, **key)),
-        f"GET one of {MANY}, token": (app, in_turn(many)),
-        "POST session, token": (app, environ("POST", "/sessions.jsv", POST_BODY, **bearer)),
-        "POST session, key": (app, environ("POST", "/sessions.jsv", POST_BODY, **key)),
+        "Falcon hello": (greeting, make_environment("GET", "/")),
+        "health": (app, make_environment("GET", "/health")),
+        "GET session, token": (app, make_environment("GET", get, **bearer)),
+        "GET session, key": (app, make_environment("GET", get, **key)),
+        f"GET one of {MANY}, token": (app, alternate(many)),
+        "POST session, token": (app, make_environment("POST", "/sessions.jsv", POST_BODY, **bearer)),
+        "POST session, key": (app, make_environment("POST", "/sessions.jsv", POST_BODY, **key)),
     }
-    cases = {name: lambda each=each: call(each[0], each[1](), "200") for name, each in requests.items()}  # type: ignore[misc]
-    cases["(its rows by hand)"] = by_hand(folder, session_id)
+    cases = {name: lambda request=request: call(request[0], request[1](), "200") for name, request in requests.items()}  # type: ignore[misc]
+    cases["(its rows by hand)"] = make_insert_by_hand(folder, session_id)
     figures = measure(cases, rounds, 0.2)
     print(f"{'in this process':24} {'us':>8} {'x hello':>8}")
     for name in cases:
-        print(f"{name:24} {statistics.median(figures[name]) * 1e6:8.1f} {ratio(figures, name, 'Falcon hello'):8.1f}")
+        print(
+            f"{name:24} {statistics.median(figures[name]) * 1e6:8.1f} {compute_ratio(figures, name, 'Falcon hello'):8.1f}"
+        )
 
 
-def pages_by_hand(folder: Path) -> Callable[[int], str]:
+def make_read_by_hand(folder: Path) -> Callable[[int], str]:
     """Return a function that reads a page after an offset with SQLite's driver and returns it as JSON: the minimum cost of a list."""
     connection = sqlite3.connect(folder / "gateway.db", isolation_level=None)
     hidden = {"archived", "from_folded", "to_folded", "position", "message_folded"}
@@ -244,52 +246,54 @@ def pages_by_hand(folder: Path) -> Callable[[int], str]:
     return read
 
 
-def lists(folder: Path, app: Any, token: str, rounds: int) -> None:
+def measure_lists(folder: Path, app: Any, token: str, rounds: int) -> None:
     """Print the cost of pages of sessions with three members and three lines: the same page again and again, or each in turn."""
     bearer = {"authorization": f"Bearer {token}"}
-    for each in create(app, MANY):
+    for session_id in create(app, MANY):
         for method, path, body in (
-            ("POST", f"/sessions/{each}/hold.jsv", b"{reason:Transferring}"),
-            ("PATCH", f"/sessions/{each}.jsv", b"{callState:Connected}"),
+            ("POST", f"/sessions/{session_id}/hold.jsv", b"{reason:Transferring}"),
+            ("PATCH", f"/sessions/{session_id}.jsv", b"{callState:Connected}"),
         ):
-            call(app, environ(method, path, body, **bearer)(), "200")
-    read = pages_by_hand(folder)
+            call(app, make_environment(method, path, body, **bearer)(), "200")
+    read_page = make_read_by_hand(folder)
     offsets = itertools.cycle(range(0, MANY, PAGE))
     cases: dict[str, tuple[str, Callable[[], object]]] = {}
     for kind, by_hand, numbers in (
-        ("a page", lambda: read(0), [1]),
-        ("one of many pages", lambda: read(next(offsets)), range(1, MANY // PAGE + 1)),
+        ("a page", lambda: read_page(0), [1]),
+        ("one of many pages", lambda: read_page(next(offsets)), range(1, MANY // PAGE + 1)),
     ):
         cases[f"({kind} by hand)"] = f"({kind} by hand)", by_hand
         for form in ("json", "jsv"):
-            makers = in_turn([environ("GET", f"/sessions.{form}?page={number}", **bearer) for number in numbers])
+            makers = alternate(
+                [make_environment("GET", f"/sessions.{form}?page={number}", **bearer) for number in numbers]
+            )
             cases[f"{kind}, {form}"] = f"({kind} by hand)", lambda makers=makers: call(app, makers(), "200")  # type: ignore[misc]
     figures = measure({name: case for name, (_, case) in cases.items()}, rounds, 0.2)
     print(f"\n{f'lists of {PAGE}':24} {'us':>8} {'x hand':>8}")
     for name, (base, _) in cases.items():
-        print(f"{name:24} {statistics.median(figures[name]) * 1e6:8.1f} {ratio(figures, name, base):8.2f}")
+        print(f"{name:24} {statistics.median(figures[name]) * 1e6:8.1f} {compute_ratio(figures, name, base):8.2f}")
 
 
-def signing_in(app: Any, made: dict[str, Any], seconds: float, rounds: int) -> None:
+def measure_signing_in(app: Any, login: dict[str, Any], seconds: float, rounds: int) -> None:
     """Print the cost of credentials compared to a request without any. All get the same small response, which needs no log-in.
 
-    :param made: the response to a log-in.
+    :param login: the response to a log-in.
     :param seconds: the seconds that this log-in took.
     """
-    session = made["sessionId"]
-    shown = {
+    session = login["sessionId"]
+    credentials = {
         "nobody": {},
         "API key": {"authorization": f"Bearer {API_KEY}"},
-        "token": {"authorization": f"Bearer {made['bearerToken']}"},
+        "token": {"authorization": f"Bearer {login['bearerToken']}"},
         "Basic, remembered": {"authorization": "Basic " + base64.b64encode(f"{EMAIL}:{PASSWORD}".encode()).decode()},
         "cookie": {"cookie": f"ss-id={session}; ss-pid={session}; ss-opt=temp"},
     }
-    asked = {name: environ("GET", "/auth/nothing.jsv", **headers) for name, headers in shown.items()}
-    figures = measure({name: lambda each=each: call(app, each(), "404") for name, each in asked.items()}, rounds, 0.2)  # type: ignore[misc]
+    makers = {name: make_environment("GET", "/auth/nothing.jsv", **headers) for name, headers in credentials.items()}
+    figures = measure({name: lambda make=make: call(app, make(), "404") for name, make in makers.items()}, rounds, 0.2)  # type: ignore[misc]
     print(f"\n{'signed in by':24} {'us':>8} {'us more':>8}")
-    for name, each in figures.items():
-        more = statistics.median(one - other for one, other in zip(each, figures["nobody"], strict=True))
-        print(f"{name:24} {statistics.median(each) * 1e6:8.1f} {more * 1e6:8.1f}")
+    for name, durations in figures.items():
+        more = statistics.median(own - base for own, base in zip(durations, figures["nobody"], strict=True))
+        print(f"{name:24} {statistics.median(durations) * 1e6:8.1f} {more * 1e6:8.1f}")
     print(f"{'(a log-in)':24} {seconds * 1e6:8.0f}")
 
 
@@ -300,7 +304,7 @@ wrk.headers["Content-Type"] = "application/jsv"
 """
 
 
-def under_gunicorn(folder: Path, session_id: str, token: str, rounds: int) -> None:
+def measure_gunicorn(folder: Path, session_id: str, token: str, rounds: int) -> None:
     """Print the requests per second of one pinned worker of gunicorn, and those of a hello."""
     wrk = shutil.which("wrk")
     if wrk is None or shutil.which("taskset") is None or (os.cpu_count() or 1) < 2:
@@ -308,32 +312,32 @@ def under_gunicorn(folder: Path, session_id: str, token: str, rounds: int) -> No
         return
     script = folder / "post.lua"
     script.write_text(SCRIPT.format(body=POST_BODY.decode()))
-    here = Path(__file__).resolve()
-    greeting, ours = free_port(), free_port()
+    module = Path(__file__).resolve()
+    greeting, own_port = find_free_port(), find_free_port()
     servers = [
-        serve(greeting, f"{here.stem}:hello()", here.parent),
-        serve(ours, "gateway.wsgi:create()", here.parent.parent),
+        serve(greeting, f"{module.stem}:hello()", module.parent),
+        serve(own_port, "gateway.wsgi:create()", module.parent.parent),
     ]
     try:
-        for port in (greeting, ours):
+        for port in (greeting, own_port):
             await_port(port)
         cases = {
             "Falcon hello": (greeting, "/", []),
-            "GET session, token": (ours, f"/sessions/{session_id}.jsv", []),
-            "POST session, token": (ours, "/sessions.jsv", ["-s", str(script)]),
+            "GET session, token": (own_port, f"/sessions/{session_id}.jsv", []),
+            "POST session, token": (own_port, "/sessions.jsv", ["-s", str(script)]),
         }
         figures: dict[str, list[float]] = {name: [] for name in cases}
         for turn in range(rounds + 1):
             for name in list(cases)[:: 1 if turn % 2 else -1]:
                 port, path, more = cases[name]
-                figures[name].append(requests_a_second(wrk, f"http://127.0.0.1:{port}{path}", token, more))
+                figures[name].append(measure_rate(wrk, f"http://127.0.0.1:{port}{path}", token, more))
         print(f"\n{'gunicorn, sync, pinned':24} {'req/s':>8} {'of hello':>8}")
-        for name, each in figures.items():
+        for name, rates in figures.items():
             # The first round warms up.
             share = statistics.median(
-                one / other for one, other in zip(each[1:], figures["Falcon hello"][1:], strict=True)
+                rate / hello_rate for rate, hello_rate in zip(rates[1:], figures["Falcon hello"][1:], strict=True)
             )
-            print(f"{name:24} {statistics.median(each[1:]):8.0f} {share:8.2f}")
+            print(f"{name:24} {statistics.median(rates[1:]):8.0f} {share:8.2f}")
     finally:
         for server in servers:
             server.terminate()
@@ -341,7 +345,7 @@ def under_gunicorn(folder: Path, session_id: str, token: str, rounds: int) -> No
             server.wait(30)
 
 
-def free_port() -> int:
+def find_free_port() -> int:
     """Return a free port of this machine."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         return int(listening.getsockname()[1])
@@ -375,7 +379,7 @@ def serve(port: int, application: str, folder: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, cwd=folder, stderr=subprocess.DEVNULL)
 
 
-def requests_a_second(wrk: str, url: str, token: str, more: list[str]) -> float:
+def measure_rate(wrk: str, url: str, token: str, more: list[str]) -> float:
     """Return the requests per second that wrk measures. Exit when a response is an error."""
     command = ["taskset", "-c", CLIENT, wrk, "-t1", f"-c{CONNECTIONS}", "-d2s", "-H", f"Authorization: Bearer {token}"]
     printed = subprocess.run([*command, *more, url], check=True, capture_output=True, text=True).stdout
@@ -391,11 +395,11 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     with tempfile.TemporaryDirectory() as folder:
         app, session_id = prepare(Path(folder))
-        made, seconds = log_in(app)
-        in_process(Path(folder), app, session_id, made["bearerToken"], rounds)
-        lists(Path(folder), app, made["bearerToken"], rounds)
-        signing_in(app, made, seconds, rounds)
-        under_gunicorn(Path(folder), session_id, made["bearerToken"], rounds)
+        login, seconds = log_in(app)
+        measure_in_process(Path(folder), app, session_id, login["bearerToken"], rounds)
+        measure_lists(Path(folder), app, login["bearerToken"], rounds)
+        measure_signing_in(app, login, seconds, rounds)
+        measure_gunicorn(Path(folder), session_id, login["bearerToken"], rounds)
 
 
 if __name__ == "__main__":

@@ -27,17 +27,17 @@ CALLS = 2_000
 Make = Callable[[type[Dto]], Any]
 
 
-def with_slots(dto: type[Dto]) -> Any:
+def make_with_slots(dto: type[Dto]) -> Any:
     """Return a class of objects with slots, which marshmallow reads fastest."""
     return make_dataclass(dto.__name__, list(dto.schema().fields), slots=True)
 
 
-def named_tuple(dto: type[Dto]) -> Any:
+def make_named_tuple(dto: type[Dto]) -> Any:
     """Return a class of named tuples, as the gateway's storage returns them."""
     return namedtuple(dto.__name__, list(dto.schema().fields))
 
 
-def session(make: Make) -> Any:
+def make_session(make: Make) -> Any:
     """Return a session with 3 members, 10 log lines and 2 breadcrumbs."""
     member, line, crumb = make(SessionMemberInfo), make(SessionLogInfo), make(CustomerBreadcrumb)
     values: dict[str, Any] = {name: f"{name} of this session" for name in SessionInfo.schema().fields}
@@ -68,7 +68,7 @@ DOCUMENT = {
 INVALID = {**DOCUMENT, "channel": "Telex"}
 
 
-def quietly(load: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def return_errors(load: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Return a load that returns validation errors instead of raising them."""
 
     def run(document: Any) -> Any:
@@ -80,14 +80,16 @@ def quietly(load: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return run
 
 
-def compare(one: Callable[[Any], Any], other: Callable[[Any], Any], value: Any) -> tuple[float, float, float]:
+def compare(
+    first_function: Callable[[Any], Any], second_function: Callable[[Any], Any], value: Any
+) -> tuple[float, float, float]:
     """Return the median microseconds of both, and the median of the ratios of each round's pair."""
-    assert one(value) == other(value)
+    assert first_function(value) == second_function(value)
     times: list[tuple[float, float]] = []
     for number in range(ROUNDS):
-        order = (one, other) if number % 2 else (other, one)
+        order = (first_function, second_function) if number % 2 else (second_function, first_function)
         spent = {run: _time(run, value) for run in order}
-        times.append((spent[one], spent[other]))
+        times.append((spent[first_function], spent[second_function]))
     return median(a for a, _ in times), median(b for _, b in times), median(b / a for a, b in times)
 
 
@@ -104,14 +106,14 @@ def main() -> int:
     dump = compile_dump(info)
     load = compile_load(new_session)
     cases: list[tuple[str, Callable[[Any], Any], Callable[[Any], Any], Any, float]] = [
-        ("dump SessionInfo, slots", info.dump, dump, session(with_slots), 0.08),
-        ("dump SessionInfo, tuples", info.dump, dump, session(named_tuple), 0.08),
+        ("dump SessionInfo, slots", info.dump, dump, make_session(make_with_slots), 0.08),
+        ("dump SessionInfo, tuples", info.dump, dump, make_session(make_named_tuple), 0.08),
         ("load NewSession", new_session.load, load, DOCUMENT, 0.05),
-        ("load an invalid NewSession", quietly(new_session.load), quietly(load), INVALID, 1.1),
+        ("load an invalid NewSession", return_errors(new_session.load), return_errors(load), INVALID, 1.1),
     ]
     missed = 0
-    for name, one, other, value, target in cases:
-        slow, fast, ratio = compare(one, other, value)
+    for name, slow_function, fast_function, value, target in cases:
+        slow, fast, ratio = compare(slow_function, fast_function, value)
         missed += ratio > target
         print(f"{name:28} marshmallow {slow:7.2f} us  compiled {fast:7.2f} us  ratio {ratio:.3f}  (target {target})")
     return missed

@@ -26,7 +26,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from requests import API_KEY, EMAIL, PASSWORD, await_port, free_port
+from requests import API_KEY, EMAIL, PASSWORD, await_port, find_free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVERS = ("gunicorn", "granian")
@@ -73,7 +73,7 @@ class Case:
     connections: int | None = None
 
 
-def ask(target: Target, path: str, body: object = None) -> object:
+def send(target: Target, path: str, body: object = None) -> object:
     """Send a request, and return the document of the response."""
     data = None if body is None else json.dumps(body).encode()
     headers = {
@@ -85,27 +85,27 @@ def ask(target: Target, path: str, body: object = None) -> object:
         return json.load(response)
 
 
-def cases_of(target: Target) -> Mapping[str, Case]:
+def build_cases(target: Target) -> Mapping[str, Case]:
     """Return the cases that are measured at a host with the sessions API."""
-    made = ask(target, "/sessions", SESSION)
-    assert isinstance(made, dict)
+    session = send(target, "/sessions", SESSION)
+    assert isinstance(session, dict)
     email, _, password = target.user.partition(":")
     login = {"provider": "credentials", "userName": email, "password": password}
-    one = f"/sessions/{made['id']}"
+    path = f"/sessions/{session['id']}"
     cases = {
-        "GET a session, JSON": Case(f"{one}?format=json"),
-        "GET a session, JSV": Case(f"{one}?format=jsv"),
+        "GET a session, JSON": Case(f"{path}?format=json"),
+        "GET a session, JSV": Case(f"{path}?format=jsv"),
         "POST a session": Case("/sessions?format=json", SESSION),
         "list of 50": Case("/sessions?countPerPage=50&format=json"),
         f"stream of {STORED}": Case("/sessions.jsonl?all=true", connections=1),
         "log-in": Case("/auth?format=json", login, has_key=False, connections=2),
         "404": Case("/sessions/01a206fc30dc7c9186dd3f3272903247?format=json", fails=True),
-        "401": Case(f"{one}?format=json", fails=True, has_key=False),
+        "401": Case(f"{path}?format=json", fails=True, has_key=False),
     }
-    return {name: each for name, each in cases.items() if target.user or name != "log-in"}
+    return {name: case for name, case in cases.items() if target.user or name != "log-in"}
 
 
-def script(folder: Path, case: Case, name: str) -> list[str]:
+def write_script(folder: Path, case: Case, name: str) -> list[str]:
     """Return wrk's options for the body of a case."""
     if case.body is None:
         return []
@@ -115,7 +115,7 @@ def script(folder: Path, case: Case, name: str) -> list[str]:
     return ["-s", str(path)]
 
 
-def requests_a_second(target: Target, case: Case, more: list[str], options: argparse.Namespace) -> float:
+def measure_rate(target: Target, case: Case, more: list[str], options: argparse.Namespace) -> float:
     """Return the requests per second that wrk measures. Exit when a response has another status than the case expects."""
     command = [
         "wrk",
@@ -137,7 +137,7 @@ def requests_a_second(target: Target, case: Case, more: list[str], options: argp
     return rate
 
 
-def inherited() -> dict[str, str]:
+def get_environment() -> dict[str, str]:
     """Return this process's environment without settings; compiled modules are cached."""
     return {
         name: value
@@ -147,9 +147,9 @@ def inherited() -> dict[str, str]:
 
 
 @contextmanager
-def running(command: list[str], port: int, **more: str) -> Iterator[None]:
+def run_server(command: list[str], port: int, **more: str) -> Iterator[None]:
     """Run a server as long as the block. It is ended by its process id."""
-    environment = {**inherited(), "PYTHONPATH": f"{ROOT}:{ROOT / 'benchmarks'}", **more}
+    environment = {**get_environment(), "PYTHONPATH": f"{ROOT}:{ROOT / 'benchmarks'}", **more}
     process = subprocess.Popen(
         [sys.executable, "-m", *command],
         cwd=more.get("FOLDER", "."),
@@ -165,9 +165,9 @@ def running(command: list[str], port: int, **more: str) -> Iterator[None]:
         process.wait(60)
 
 
-def gateway(server: str, workers: int, folder: Path) -> tuple[Target, list[str], int, Mapping[str, str]]:
+def make_gateway(server: str, workers: int, folder: Path) -> tuple[Target, list[str], int, Mapping[str, str]]:
     """Return a gateway that is not started: its target, command, port and environment."""
-    port = free_port()
+    port = find_free_port()
     folder.mkdir(exist_ok=True)
     environment = {
         "FOLDER": str(folder),
@@ -183,9 +183,9 @@ def gateway(server: str, workers: int, folder: Path) -> tuple[Target, list[str],
     return target, ["gateway", "serve"], port, environment
 
 
-def greeting(server: str, workers: int) -> tuple[Target, list[str], int]:
+def make_greeting(server: str, workers: int) -> tuple[Target, list[str], int]:
     """Return the hello on a server with threads: its target, command and port."""
-    port = free_port()
+    port = find_free_port()
     commands = {
         "gunicorn": f"gunicorn --bind=127.0.0.1:{port} --worker-class=gthread --threads=16 --keep-alive=75 --no-control-socket",
         "granian": f"granian --interface=wsgi --host=127.0.0.1 --port={port} --blocking-threads=16 --factory",
@@ -198,24 +198,24 @@ def greeting(server: str, workers: int) -> tuple[Target, list[str], int]:
 def fill(target: Target) -> None:
     """Store the sessions that lists select from."""
     for _ in range(STORED // 100):
-        ask(target, "/json/reply/NewSession[]", [SESSION] * 100)
+        send(target, "/json/reply/NewSession[]", [SESSION] * 100)
 
 
 def measure(
     hellos: list[Target], targets: list[Target], peer: Target | None, folder: Path, options: argparse.Namespace
 ) -> None:
     """Print every case's requests per second."""
-    asked = {each.name: cases_of(each) for each in (*targets, *([peer] if peer else []))}
-    names = list(asked[targets[0].name])
+    cases = {target.name: build_cases(target) for target in (*targets, *([peer] if peer else []))}
+    names = list(cases[targets[0].name])
     runs: dict[str, Callable[[], float]] = {}
-    for each in hellos:
-        runs[f"{HELLO}|{each.name}"] = lambda each=each: requests_a_second(each, Case("/"), [], options)  # type: ignore[misc]
+    for target in hellos:
+        runs[f"{HELLO}|{target.name}"] = lambda target=target: measure_rate(target, Case("/"), [], options)  # type: ignore[misc]
     for name in names:
-        for each in (*targets, *([peer] if peer else [])):
-            if (case := asked[each.name].get(name)) is not None:
-                more = script(folder, case, f"{each.name}-{name}")
-                runs[f"{name}|{each.name}"] = lambda each=each, case=case, more=more: requests_a_second(
-                    each, case, more, options
+        for target in (*targets, *([peer] if peer else [])):
+            if (case := cases[target.name].get(name)) is not None:
+                more = write_script(folder, case, f"{target.name}-{name}")
+                runs[f"{name}|{target.name}"] = lambda target=target, case=case, more=more: measure_rate(
+                    target, case, more, options
                 )  # type: ignore[misc]
     figures: dict[str, list[float]] = {name: [] for name in runs}
     for turn in range(options.rounds):
@@ -223,37 +223,37 @@ def measure(
             figures[name].append(runs[name]())
     print(f"{'':20}{'':14}{'req/s':>10}{'of gunicorn':>13}{'of hello':>10}{'of peer':>10}")
     for name in (HELLO, *names):
-        for each in (*targets, *([peer] if peer else [])):
-            key = f"{name}|{each.name}"
-            others = (key.replace("granian", "gunicorn"), f"{HELLO}|{each.name}", f"{name}|peer")
+        for target in (*targets, *([peer] if peer else [])):
+            key = f"{name}|{target.name}"
+            bases = (key.replace("granian", "gunicorn"), f"{HELLO}|{target.name}", f"{name}|peer")
             if key in figures:
-                shares = [share(figures, key, other) for other in others]
+                shares = [format_share(figures, key, base) for base in bases]
                 print(
-                    f"{name:20}{each.name:14}{statistics.median(figures[key]):10.0f}{shares[0]:>13}{shares[1]:>10}{shares[2]:>10}"
+                    f"{name:20}{target.name:14}{statistics.median(figures[key]):10.0f}{shares[0]:>13}{shares[1]:>10}{shares[2]:>10}"
                 )
 
 
-def share(figures: Mapping[str, list[float]], name: str, base: str) -> str:
+def format_share(figures: Mapping[str, list[float]], name: str, base: str) -> str:
     """Return a case as a share of another: the median of the rounds in which the other had any responses."""
     rounds = zip(figures[name], figures.get(base, []), strict=False)
-    shares = [one / other for one, other in rounds if other]
+    shares = [rate / base_rate for rate, base_rate in rounds if base_rate]
     return f"{statistics.median(shares):.3g}" if shares else ""
 
 
-def start_times(folder: Path, rounds: int) -> None:
+def measure_start(folder: Path, rounds: int) -> None:
     """Print the time from the start until the gateway listens, and the time of its import."""
     starts, imports, libraries = [], [], []
     for _ in range(rounds + 1):
         # The first round creates the database.
-        _, command, port, environment = gateway("gunicorn", 1, folder / "start")
+        _, command, port, environment = make_gateway("gunicorn", 1, folder / "start")
         began = time.perf_counter()
-        with running(command, port, **environment):
+        with run_server(command, port, **environment):
             starts.append(time.perf_counter() - began)
-        for found, module in ((imports, "gateway.wsgi"), (libraries, "falcon, marshmallow, peewee")):
+        for durations, module in ((imports, "gateway.wsgi"), (libraries, "falcon, marshmallow, peewee")):
             began = time.perf_counter()
-            subprocess.run([sys.executable, "-c", f"import {module}"], cwd=ROOT, env=inherited(), check=True)
-            found.append(time.perf_counter() - began)
-    share = statistics.median(one / other for one, other in zip(imports[1:], libraries[1:], strict=True))
+            subprocess.run([sys.executable, "-c", f"import {module}"], cwd=ROOT, env=get_environment(), check=True)
+            durations.append(time.perf_counter() - began)
+    share = statistics.median(own / base for own, base in zip(imports[1:], libraries[1:], strict=True))
     print(f"\ngateway serve listens after {statistics.median(starts[1:]):.2f} s")
     print(f"import gateway.wsgi takes {share:.2f} times as long as importing falcon, marshmallow and peewee")
 
@@ -270,20 +270,20 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
-        start_times(folder, options.rounds)
+        measure_start(folder, options.rounds)
         if shutil.which("wrk") is None:
             print("wrk is not installed: requests a second are not measured.")
             return
-        servers = [each for each in SERVERS if each == "gunicorn" or has_granian()]
+        servers = [server for server in SERVERS if server == "gunicorn" or has_granian()]
         hellos, targets = [], []
         for server in servers:
             for workers in WORKERS:
-                target, command, port, environment = gateway(server, workers, folder / f"{server}-{workers}")
-                stack.enter_context(running(command, port, **environment))
+                target, command, port, environment = make_gateway(server, workers, folder / f"{server}-{workers}")
+                stack.enter_context(run_server(command, port, **environment))
                 fill(target)
                 targets.append(target)
-                greeter, command, port = greeting(server, workers)
-                stack.enter_context(running(command, port))
+                greeter, command, port = make_greeting(server, workers)
+                stack.enter_context(run_server(command, port))
                 hellos.append(greeter)
         peer = Target("peer", options.peer.rstrip("/"), options.peer_key, options.peer_user) if options.peer else None
         measure(hellos, targets, peer, folder, options)

@@ -31,13 +31,13 @@ POLL = 0.002
 LONGEST = 30.0
 
 
-def import_seconds(names: str, environment: Mapping[str, str]) -> float:
+def measure_import(names: str, environment: Mapping[str, str]) -> float:
     """Return the seconds of processor time that importing modules takes."""
     command = [sys.executable, "-c", PRINT.format(names)]
     return float(subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout)
 
 
-def start_seconds(environment: Mapping[str, str]) -> float:
+def measure_start(environment: Mapping[str, str]) -> float:
     """Return the elapsed seconds until ``gateway serve`` accepts a connection. Exit if it does not."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -70,10 +70,10 @@ def main() -> None:
         }
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         cases: dict[str, Callable[[], float]] = {
-            f"import {name}": lambda names=names: import_seconds(names, environment)  # type: ignore[misc]
+            f"import {name}": lambda names=names: measure_import(names, environment)  # type: ignore[misc]
             for name, names in IMPORTS.items()
         }
-        cases["gateway serve listens"] = lambda: start_seconds(environment)
+        cases["gateway serve listens"] = lambda: measure_start(environment)
         for case in cases.values():
             # The first start compiles the modules and creates the database.
             case()

@@ -61,14 +61,14 @@ _PRAGMAS = {
 Case = Callable[[], object]
 
 
-def instant(number: int) -> str:
+def format_instant(number: int) -> str:
     """Return an instant, one second later for each number."""
     return time.strftime("%Y-%m-%dT%H:%M:%S.000000Z", time.gmtime(1_760_000_000 + number))
 
 
-def values_of(number: int) -> dict[str, Any]:
+def make_values(number: int) -> dict[str, Any]:
     """Return a session's columns."""
-    date = instant(number)
+    date = format_instant(number)
     return {
         "id": f"{number:08x}{ids.new_id()[8:]}",
         "date_created": date,
@@ -96,7 +96,7 @@ def values_of(number: int) -> dict[str, Any]:
     }
 
 
-def members_of(number: int, count: int) -> list[MemberRow]:
+def make_members(number: int, count: int) -> list[MemberRow]:
     """Return a session's members."""
     names = [f"user{number % 1000}@example.org", "bob@example.net", "eve@example.com"][:count]
     return [
@@ -104,25 +104,25 @@ def members_of(number: int, count: int) -> list[MemberRow]:
     ]
 
 
-def lines_of(number: int, count: int) -> list[LogRow]:
+def make_lines(number: int, count: int) -> list[LogRow]:
     """Return a session's log."""
-    return [LogRow(instant(number), f"Ada did number {each} of what is done") for each in range(count)]
+    return [LogRow(format_instant(number), f"Ada did number {line} of what is done") for line in range(count)]
 
 
-def filled(database: Database, sessions: int) -> list[str]:
+def fill(database: Database, sessions: int) -> list[str]:
     """Store sessions, the long ones last. Return the ids of the long ones."""
-    made = []
-    for first in range(0, sessions, 5000):
+    session_ids = []
+    for begin in range(0, sessions, 5000):
         with database.unit_of_work() as unit:
-            for number in range(first, min(first + 5000, sessions)):
+            for number in range(begin, min(begin + 5000, sessions)):
                 is_long = number >= sessions - LONG
-                row = values_of(number)
+                row = make_values(number)
                 session.insert(
-                    unit, row, members_of(number, 3 if is_long else 1), lines_of(number, 10 if is_long else 1)
+                    unit, row, make_members(number, 3 if is_long else 1), make_lines(number, 10 if is_long else 1)
                 )
                 if is_long:
-                    made.append(row["id"])
-    return made
+                    session_ids.append(row["id"])
+    return session_ids
 
 
 class Driver(Protocol):
@@ -209,27 +209,27 @@ class ByHand:
     def __init__(self, driver: Driver, *, bare: bool) -> None:
         self.driver = driver
         self.bare = bare
-        self._reading = [driver.sql(each) for each in (SESSION, MEMBERS, LOG)]
-        self._writing = [driver.sql(each) for each in (INSERT, INSERT_MEMBER, INSERT_LINE)]
+        self._reading = [driver.sql(statement) for statement in (SESSION, MEMBERS, LOG)]
+        self._writing = [driver.sql(statement) for statement in (INSERT, INSERT_MEMBER, INSERT_LINE)]
 
     def get(self, session_id: str) -> object:
         """Return one session."""
         run, only = self.driver.run, (session_id,)
-        one, two, three = self._reading
+        session_sql, members_sql, log_sql = self._reading
         self.driver.begin(False)
-        row = run(one, only).fetchone()
-        members = run(two, only).fetchall()
-        log = run(three, only).fetchall()
+        row = run(session_sql, only).fetchone()
+        members = run(members_sql, only).fetchall()
+        log = run(log_sql, only).fetchall()
         self.driver.commit()
-        return (row, members, log) if self.bare else whole(row, members, log)
+        return (row, members, log) if self.bare else build_row(row, members, log)
 
     def insert(self, values: Sequence[Any], members: Sequence[Any], lines: Sequence[Any]) -> None:
         """Insert a new session."""
-        one, two, three = self._writing
+        session_sql, members_sql, log_sql = self._writing
         self.driver.begin(True)
-        self.driver.run(one, values)
-        self.driver.run_many(two, members)
-        self.driver.run_many(three, lines)
+        self.driver.run(session_sql, values)
+        self.driver.run_many(members_sql, members)
+        self.driver.run_many(log_sql, lines)
         self.driver.commit()
 
     def page(self, where: str, values: Sequence[Any], limit: int = PAGE) -> object:
@@ -240,27 +240,27 @@ class ByHand:
             sql(f"SELECT {COLUMNS} FROM sessions WHERE {where} ORDER BY date_created DESC, id DESC LIMIT ?"),
             (*values, limit),
         ).fetchall()
-        found = [row[0] for row in rows]
-        within = f"WHERE session_id IN ({', '.join('?' * len(found))}) ORDER BY session_id, position"
-        members = run(sql(f"SELECT session_id, {MEMBER_COLUMNS} FROM session_members {within}"), found).fetchall()
-        log = run(sql(f"SELECT session_id, date, message FROM session_log {within}"), found).fetchall()
+        session_ids = [row[0] for row in rows]
+        within = f"WHERE session_id IN ({', '.join('?' * len(session_ids))}) ORDER BY session_id, position"
+        members = run(sql(f"SELECT session_id, {MEMBER_COLUMNS} FROM session_members {within}"), session_ids).fetchall()
+        log = run(sql(f"SELECT session_id, date, message FROM session_log {within}"), session_ids).fetchall()
         self.driver.commit()
         if self.bare:
             return rows, members, log
-        of_session: dict[str, tuple[list[Any], list[Any]]] = {each: ([], []) for each in found}
+        of_session: dict[str, tuple[list[Any], list[Any]]] = {session_id: ([], []) for session_id in session_ids}
         for row in members:
             of_session[row[0]][0].append(row[1:])
         for row in log:
             of_session[row[0]][1].append(row[1:])
-        return [whole(row, *of_session[row[0]]) for row in rows]
+        return [build_row(row, *of_session[row[0]]) for row in rows]
 
 
 @cache
-def _crumbs(text: str) -> list[BreadcrumbRow]:
-    return [BreadcrumbRow(*each) for each in json.loads(text)]
+def _parse_crumbs(text: str) -> list[BreadcrumbRow]:
+    return [BreadcrumbRow(*crumb) for crumb in json.loads(text)]
 
 
-def whole(row: Sequence[Any], members: Sequence[Any], log: Sequence[Any]) -> object:
+def build_row(row: Sequence[Any], members: Sequence[Any], log: Sequence[Any]) -> object:
     """Return the rows that `models` returns, made as directly as possible."""
     new: Callable[..., Any] = tuple.__new__
     *plain, ended, missed, crumbs = row
@@ -269,23 +269,23 @@ def whole(row: Sequence[Any], members: Sequence[Any], log: Sequence[Any]) -> obj
         for a, b, c, d, e, f, g, h, i, j in members
     ]
     lines = [new(LogRow, line) for line in log]
-    return new(SessionRow, (*plain, bool(ended), bool(missed), list(_crumbs(crumbs)), people, lines))
+    return new(SessionRow, (*plain, bool(ended), bool(missed), list(_parse_crumbs(crumbs)), people, lines))
 
 
-def insert_cases(database: Database, hand: ByHand, first: int) -> dict[str, Case]:
+def make_insert_cases(database: Database, hand: ByHand, begin: int) -> dict[str, Case]:
     """Return cases that insert a new session with two members and a line."""
-    numbers = itertools.count(first)
+    numbers = itertools.count(begin)
 
-    def ours() -> None:
+    def run_own() -> None:
         number = next(numbers)
         with database.unit_of_work() as unit:
-            session.insert(unit, values_of(number), members_of(number, 2), lines_of(number, 1))
+            session.insert(unit, make_values(number), make_members(number, 2), make_lines(number, 1))
 
-    def raw() -> None:
+    def run_by_hand() -> None:
         number = next(numbers)
         values = {
             **dict.fromkeys(NEW_COLUMNS),
-            **values_of(number),
+            **make_values(number),
             "version": 1,
             "ended": False,
             "was_missed": False,
@@ -294,35 +294,39 @@ def insert_cases(database: Database, hand: ByHand, first: int) -> dict[str, Case
             "from_folded": "ada@example.org",
         }
         values["customer_breadcrumb"] = json.dumps(values["customer_breadcrumb"])
-        members = [(values["id"], at, *each) for at, each in enumerate(members_of(number, 2))]
-        lines = [(values["id"], at, *each, each.message.casefold()) for at, each in enumerate(lines_of(number, 1))]
+        members = [(values["id"], at, *member) for at, member in enumerate(make_members(number, 2))]
+        lines = [(values["id"], at, *line, line.message.casefold()) for at, line in enumerate(make_lines(number, 1))]
         hand.insert([values[name] for name in NEW_COLUMNS], members, lines)
 
-    return {"ours": ours, "by hand": raw}
+    return {"ours": run_own, "by hand": run_by_hand}
 
 
-def get_cases(database: Database, hand: ByHand, bare: ByHand, known: list[str]) -> dict[str, Case]:
+def make_get_cases(database: Database, hand: ByHand, bare: ByHand, session_ids: list[str]) -> dict[str, Case]:
     """Return cases that read one session by its id."""
-    wanted = itertools.cycle(known)
+    ids_in_turn = itertools.cycle(session_ids)
 
-    def ours() -> object:
+    def run_own() -> object:
         with database.unit_of_work(write=False) as unit:
-            return session.get(unit, next(wanted))
+            return session.get(unit, next(ids_in_turn))
 
-    return {"ours": ours, "by hand": lambda: hand.get(next(wanted)), "bare": lambda: bare.get(next(wanted))}
+    return {
+        "ours": run_own,
+        "by hand": lambda: hand.get(next(ids_in_turn)),
+        "bare": lambda: bare.get(next(ids_in_turn)),
+    }
 
 
-def page_cases(
+def make_page_cases(
     database: Database, hand: ByHand, bare: ByHand, filters: Mapping[str, Any], where: str, values: Sequence[Any]
 ) -> dict[str, Case]:
     """Return cases that read a page of the newest sessions."""
 
-    def ours() -> list[SessionRow]:
+    def run_own() -> list[SessionRow]:
         with database.unit_of_work(write=False) as unit:
             return session_list.page(unit, filters, Order("date_created"), PAGE)
 
-    assert ours() == hand.page(where, values)
-    return {"ours": ours, "by hand": lambda: hand.page(where, values), "bare": lambda: bare.page(where, values)}
+    assert run_own() == hand.page(where, values)
+    return {"ours": run_own, "by hand": lambda: hand.page(where, values), "bare": lambda: bare.page(where, values)}
 
 
 #: Filters of `models`, and the same written by hand.
@@ -364,9 +368,9 @@ FILTERS: Mapping[str, tuple[Mapping[str, Any], str, Sequence[Any]]] = {
         ["user77@example.org"],
     ),
     "by days": (
-        {"archived": False, "since": instant(5_000), "until": instant(9_000)},
+        {"archived": False, "since": format_instant(5_000), "until": format_instant(9_000)},
         "archived = 0 AND date_created >= ? AND date_created <= ?",
-        [instant(5_000), instant(9_000)],
+        [format_instant(5_000), format_instant(9_000)],
     ),
 }
 
@@ -380,53 +384,55 @@ def measure(cases: dict[str, Case], rounds: int) -> dict[str, list[float]]:
         # The first calls build statements and fill caches.
         for _ in range(20):
             case()
-        slowest = max(slowest, _of_one(case, 20))
+        slowest = max(slowest, _measure_case(case, 20))
     # All cases have the same number of calls: a case with more calls would profit more from the processor's caches.
     count = max(3, int(0.02 / slowest))
-    taken: dict[str, list[float]] = {name: [] for name in cases}
+    figures: dict[str, list[float]] = {name: [] for name in cases}
     for number in range(rounds):
         for name in list(cases)[:: 1 if number % 2 else -1]:
-            taken[name].append(_of_one(cases[name], count))
-    return taken
+            figures[name].append(_measure_case(cases[name], count))
+    return figures
 
 
-def _of_one(case: Case, count: int) -> float:
+def _measure_case(case: Case, count: int) -> float:
     begin = time.process_time()
     for _ in range(count):
         case()
     return (time.process_time() - begin) / count
 
 
-def report(name: str, taken: Mapping[str, list[float]], target: float) -> bool:
+def report(name: str, figures: Mapping[str, list[float]], target: float) -> bool:
     """Print a line. Return whether the target is met."""
-    ours, hand = taken["ours"], taken["by hand"]
-    ratio = statistics.median(one / other for one, other in zip(ours, hand, strict=True))
-    bare = taken.get("bare")
+    own_times, hand = figures["ours"], figures["by hand"]
+    ratio = statistics.median(own_time / base_time for own_time, base_time in zip(own_times, hand, strict=True))
+    bare = figures.get("bare")
     beside = (
-        f"{statistics.median(one / other for one, other in zip(ours, bare, strict=True)):6.2f}" if bare else "     -"
+        f"{statistics.median(own_time / base_time for own_time, base_time in zip(own_times, bare, strict=True)):6.2f}"
+        if bare
+        else "     -"
     )
-    us = statistics.median(ours) * 1e6
+    us = statistics.median(own_times) * 1e6
     print(
         f"{name:26}{us:9.1f} us{ratio:8.2f} of by hand (at most {target}) {beside} of bare{'' if ratio <= target else '   MISSED'}"
     )
     return ratio <= target
 
 
-def all_cases(url: str, driver: Callable[[str], Driver], sessions: int) -> Iterator[tuple[str, dict[str, Case]]]:
+def build_cases(url: str, driver: Callable[[str], Driver], sessions: int) -> Iterator[tuple[str, dict[str, Case]]]:
     """Yield every case, on an empty database."""
     database = connect(url)
     migrations.apply(database, (USERS, SESSIONS))
-    known = filled(database, sessions)
+    session_ids = fill(database, sessions)
     hand, bare = ByHand(driver(url), bare=False), ByHand(driver(url), bare=True)
-    yield "get", get_cases(database, hand, bare, known)
-    yield "insert", insert_cases(database, hand, sessions)
+    yield "get", make_get_cases(database, hand, bare, session_ids)
+    yield "insert", make_insert_cases(database, hand, sessions)
     for name, (filters, where, values) in FILTERS.items():
-        yield name, page_cases(database, hand, bare, filters, where, values)
+        yield name, make_page_cases(database, hand, bare, filters, where, values)
     database.dispose()
 
 
 @contextmanager
-def mariadb(folder: Path) -> Iterator[str]:
+def run_mariadb(folder: Path) -> Iterator[str]:
     """Run a MariaDB server as long as the block. Yield the URL of an empty database."""
     sys.path.append(str(Path(__file__).parents[1]))
     from tests.databases import MariaDb
@@ -443,25 +449,25 @@ def mariadb(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def sqlite(folder: Path) -> Iterator[str]:
+def make_sqlite(folder: Path) -> Iterator[str]:
     """Yield the URL of a new file."""
     yield f"sqlite:///{folder / 'benchmark.db'}"
 
 
 def report_sync(folder: Path, count: int) -> None:
     """Print the elapsed time of a new session on SQLite with each `sqlite_sync`; its main cost is waiting for the disk."""
-    taken = {}
+    durations = {}
     for sync in ("normal", "full"):
         database = connect(f"sqlite:///{folder / sync}.db", sqlite_sync=sync)
         migrations.apply(database, (USERS, SESSIONS))
-        case = insert_cases(database, ByHand(OfSqlite(f"sqlite:///{folder / sync}.db"), bare=False), 0)["ours"]
+        case = make_insert_cases(database, ByHand(OfSqlite(f"sqlite:///{folder / sync}.db"), bare=False), 0)["ours"]
         case()
         begin = time.perf_counter()
         for _ in range(count):
             case()
-        taken[sync] = (time.perf_counter() - begin) / count
+        durations[sync] = (time.perf_counter() - begin) / count
         database.dispose()
-    normal, full = (taken[each] * 1e6 for each in ("normal", "full"))
+    normal, full = (durations[sync_mode] * 1e6 for sync_mode in ("normal", "full"))
     print(
         f"{'insert, by the clock':26}{normal:9.1f} us with sync normal, {full:.1f} us with full ({full / normal:.2f} times)"
     )
@@ -474,10 +480,10 @@ def main() -> int:
     parser.add_argument("--sessions", type=int, default=100_000)
     parser.add_argument("--mariadb", action="store_true")
     options = parser.parse_args()
-    opened, driver = (mariadb, OfMariaDb) if options.mariadb else (sqlite, OfSqlite)
+    opened, driver = (run_mariadb, OfMariaDb) if options.mariadb else (make_sqlite, OfSqlite)
     met = []
     with tempfile.TemporaryDirectory() as folder, opened(Path(folder)) as url:
-        for name, cases in all_cases(url, driver, max(options.sessions, LONG)):
+        for name, cases in build_cases(url, driver, max(options.sessions, LONG)):
             met.append(report(name, measure(cases, options.rounds), TARGETS.get(name, 1.3)))
         if not options.mariadb:
             report_sync(Path(folder), 500)

@@ -18,7 +18,7 @@ from itertools import count
 from multiprocessing.queues import Queue
 from pathlib import Path
 
-from storage import lines_of, members_of, values_of
+from storage import make_lines, make_members, make_values
 
 from models import connect
 from models.engine import migrations
@@ -29,7 +29,7 @@ from models.users import ROWS as USERS
 PROCESSES = (1, 2, 4)
 
 
-def store(url: str, threads: int, begin: float, seconds: float, said: Queue[tuple[int, float]]) -> None:
+def store(url: str, threads: int, begin: float, seconds: float, results: Queue[tuple[int, float]]) -> None:
     """Store sessions from several threads for some seconds. Put the number of sessions and the longest wait into the queue."""
     database = connect(url)
     numbers = count()
@@ -40,33 +40,33 @@ def store(url: str, threads: int, begin: float, seconds: float, said: Queue[tupl
         while (now := time.time()) < begin + seconds:
             number = next(numbers)
             with database.unit_of_work() as unit:
-                session.insert(unit, values_of(number), members_of(number, 2), lines_of(number, 1))
+                session.insert(unit, make_values(number), make_members(number, 2), make_lines(number, 1))
             waits.append(time.time() - now)
 
     workers = [threading.Thread(target=run) for _ in range(threads)]
-    for each in workers:
-        each.start()
-    for each in workers:
-        each.join()
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
     database.dispose()
-    said.put((len(waits), max(waits)))
+    results.put((len(waits), max(waits)))
 
 
-def stored(folder: Path, processes: int, threads: int, seconds: float) -> tuple[float, float]:
+def measure_rate(folder: Path, processes: int, threads: int, seconds: float) -> tuple[float, float]:
     """Return sessions per second, and the longest wait."""
     url = f"sqlite:///{folder / f'{time.monotonic_ns()}.db'}"
     database = connect(url)
     migrations.apply(database, (USERS, SESSIONS))
     database.dispose()
     context = multiprocessing.get_context("spawn")
-    said: Queue[tuple[int, float]] = context.Queue()
+    queue: Queue[tuple[int, float]] = context.Queue()
     begin = time.time() + 1.5
-    made = [context.Process(target=store, args=(url, threads, begin, seconds, said)) for _ in range(processes)]
-    for each in made:
-        each.start()
-    results = [said.get(timeout=60) for _ in made]
-    for each in made:
-        each.join()
+    children = [context.Process(target=store, args=(url, threads, begin, seconds, queue)) for _ in range(processes)]
+    for child in children:
+        child.start()
+    results = [queue.get(timeout=60) for _ in children]
+    for child in children:
+        child.join()
     return sum(number for number, _ in results) / seconds, max(wait for _, wait in results)
 
 
@@ -83,7 +83,7 @@ def main() -> None:
         for number in range(arguments.rounds):
             rates = {}
             for processes in PROCESSES[:: 1 if number % 2 else -1]:
-                rates[processes], wait = stored(Path(folder), processes, arguments.threads, arguments.seconds)
+                rates[processes], wait = measure_rate(Path(folder), processes, arguments.threads, arguments.seconds)
                 longest[processes] = max(longest[processes], wait)
             for processes, rate in rates.items():
                 ratios[processes].append(rate / rates[1])
