@@ -38,13 +38,13 @@ def parse(text: str) -> Address | None:
     return address.ipv4_mapped or address if isinstance(address, IPv6Address) else address
 
 
-def canonical(text: str) -> str:
+def format_canonical(text: str) -> str:
     """Return the one spelling of an address; a text that is not an address, such as a Unix socket's, stays as it is."""
     address = parse(text)
     return text if address is None else str(address)
 
 
-def network(text: str) -> Network:
+def parse_network(text: str) -> Network:
     """Return the network of an address or network; bits after the prefix are ignored.
 
     :raises ValueError: when the text is neither.
@@ -65,7 +65,7 @@ def contains(networks: Iterable[Network], text: str) -> bool:
     )
 
 
-def client_network(address: str) -> str:
+def find_client_network(address: str) -> str:
     """Return what counts as one client: an IPv4 address, or the network of an IPv6 address; another text is unchanged."""
     parsed = parse(address)
     if parsed is None or parsed.version == 4:

@@ -38,7 +38,7 @@ def instant(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
-def version_name(row: Any) -> str:
+def format_version(row: Any) -> str:
     """Return the ETag of a row's version, without quotes."""
     return f"{row.id}-{row.version}"
 
@@ -138,7 +138,7 @@ class Credentials(NamedTuple):
     def cookies(self) -> Mapping[str, str]:
         """Return the cookies by name; the first of several with the same name."""
         by_name: dict[str, str] = {}
-        for name, value in cookies(self.cookie):
+        for name, value in parse_cookies(self.cookie):
             by_name.setdefault(name, value)
         return by_name
 
@@ -156,7 +156,7 @@ class Credentials(NamedTuple):
 NONE = Credentials()
 
 
-def cookies(line: str) -> Iterator[tuple[str, str]]:
+def parse_cookies(line: str) -> Iterator[tuple[str, str]]:
     """Yield the names and values of a Cookie header. Parts that are not cookies are skipped; clients that split Set-Cookie send them."""
     for part in line.split(";"):
         name, equals, value = part.partition("=")

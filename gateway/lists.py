@@ -75,7 +75,7 @@ class Converted:
             yield from self._convert(unit, block)
 
 
-def answer(
+def build_response(
     returns: type[Dto],
     item: type[Dto],
     request: Instance,
@@ -95,7 +95,7 @@ def answer(
     Raises ValidationFailed for a sortField that is not a scalar field of the item, or that has no index when more rows than `MOST_SORTED`
     match the filters.
     """
-    order = order_of(item, request, by)
+    order = read_order(item, request, by)
     if not rows.is_sorted_by_index(order) and rows.count(unit, filters, MOST_SORTED + 1) > MOST_SORTED:
         message = f"'Sort Field' can sort at most {MOST_SORTED} rows: use more filters, or sort by {camel_case(pascal_case(by))}."
         raise ValidationFailed(item.__name__, [FieldError("InclusiveBetween", "sortField", message)])
@@ -119,12 +119,12 @@ def answer(
     return page
 
 
-def order_of(item: type[Dto], request: Instance, default: str) -> Order:
+def read_order(item: type[Dto], request: Instance, default: str) -> Order:
     """Return the order that a request sets. Raises ValidationFailed."""
     descending = request.sort_order is not SortOrders.Ascend
     if not request.sort_field:
         return Order(default, descending)
-    attribute = _sortable(item).get(request.sort_field.lower())
+    attribute = _list_sortable(item).get(request.sort_field.lower())
     if attribute is None:
         shown_field = request.sort_field[:200]
         text = f"'Sort Field' has a range of values which does not include '{shown_field}'."
@@ -134,26 +134,26 @@ def order_of(item: type[Dto], request: Instance, default: str) -> Order:
 
 
 @cache
-def _sortable(item: type[Dto]) -> dict[str, str]:
+def _list_sortable(item: type[Dto]) -> dict[str, str]:
     members = item.schema().fields.items()
     return {str(field.data_key).lower(): name for name, field in members if isinstance(field, _SCALARS)}
 
 
-def first_instant(day: str | None) -> str | None:
+def parse_first_instant(day: str | None) -> str | None:
     """Return the first instant of a day in UTC."""
     return f"{dates.parse_day(day)}T00:00:00.000000Z" if day and not day.isspace() else None
 
 
-def last_instant(day: str | None) -> str | None:
+def parse_last_instant(day: str | None) -> str | None:
     """Return the last instant of a day in UTC."""
     return f"{dates.parse_day(day)}T23:59:59.999999Z" if day and not day.isspace() else None
 
 
-def as_instant(text: str | None) -> str | None:
+def parse_instant(text: str | None) -> str | None:
     """Convert a text that `dates.parse_moment` reads into an instant as the API writes it. Raises ValueError."""
     return instant(dates.parse_moment(text)) if text and not text.isspace() else None
 
 
-def given(values: list[str | None] | None) -> list[str] | None:
+def drop_empty(values: list[str | None] | None) -> list[str] | None:
     """Return the non-empty values of a filter; None if there are none, which admits everything."""
     return [value for value in values or () if value] or None

@@ -109,7 +109,7 @@ class LogQueue(io.TextIOBase):
                 self._wake.clear()
                 self._is_awaited.clear()
                 waiting, self._waiting, self._size = self._waiting, [], 0
-            for batch in _batches(waiting):
+            for batch in _split_batches(waiting):
                 self._send(b"".join(batch), len(batch))
             self._report()
             with self._lock:
@@ -143,7 +143,7 @@ class LogQueue(io.TextIOBase):
         return True
 
 
-def _batches(lines: list[bytes]) -> Iterator[list[bytes]]:
+def _split_batches(lines: list[bytes]) -> Iterator[list[bytes]]:
     """Yield the lines in groups that a pipe accepts as a whole, so that lines of other processes never come between them."""
     batch: list[bytes] = []
     size = 0

@@ -100,7 +100,7 @@ class Rarely:
         return self._passed.pop(kind, 0)
 
 
-def _descriptor(stream: Any) -> int | None:
+def _find_descriptor(stream: Any) -> int | None:
     """Return the file descriptor of a stream; None for one in memory."""
     try:
         return int(stream.fileno())
@@ -126,9 +126,9 @@ def configure(style: str, *, queued: bool = False) -> None:
     else:
         shared.append(structlog.processors.format_exc_info)
         renderer = structlog.processors.JSONRenderer()
-    descriptor = None if isinstance(sys.stderr, LogQueue) else _descriptor(sys.stderr)
+    descriptor = None if isinstance(sys.stderr, LogQueue) else _find_descriptor(sys.stderr)
     if queued and descriptor is not None:
-        sys.stderr = LogQueue(descriptor, lambda count: _notice(count, [*shared, renderer]))
+        sys.stderr = LogQueue(descriptor, lambda count: _format_notice(count, [*shared, renderer]))
     structlog.configure(
         processors=[*shared, renderer],
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
@@ -160,7 +160,7 @@ def _format_exception(target: Any, exc_info: Any) -> None:
     target.write(printable(text.getvalue(), kept="\n"))
 
 
-def _notice(count: int, processors: list[Any]) -> str:
+def _format_notice(count: int, processors: list[Any]) -> str:
     event: Any = {"event": "log lines were dropped", "count": count}
     for processor in processors:
         event = processor(None, "warning", event)
@@ -177,7 +177,7 @@ def request_writer(style: str, slow: float = math.inf) -> Callable[[Line], None]
     if style == "json":
         return partial(_write_json, slow)
     colors, terminal = _has_colors(), sys.stderr.isatty()
-    return lambda line: _write_text(line, slow, colors=colors, facts=[] if terminal else _facts(line))
+    return lambda line: _write_text(line, slow, colors=colors, facts=[] if terminal else _list_facts(line))
 
 
 def _has_colors() -> bool:
@@ -190,7 +190,7 @@ _COLORS = {"2": "32", "3": "36", "4": "33", "5": "31"}
 _YELLOW = "33"
 
 
-def _facts(line: Line) -> list[str]:
+def _list_facts(line: Line) -> list[str]:
     """Return the fields of a line that a terminal's short form omits."""
     named = [f"{line.named_as}={printable(line.named)}"] if line.named else []
     parts = [f"user={printable(line.user)}"] if line.user and line.email else []

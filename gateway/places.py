@@ -72,7 +72,7 @@ class Share:
         return min(self.per_caller_of_many, self.per_caller) < self.places
 
 
-def shares(
+def build_shares(
     threads: int, *, writes: int, lists: int, streams: int, per_caller: int, streams_per_caller: int
 ) -> Mapping[Kind, Share]:
     """Return the shares of a process.

@@ -30,7 +30,7 @@ from gateway.contract.dto import Dto, DtoType
 from gateway.errors import CatalogError, ServiceError
 from gateway.http.admission import Admission
 from gateway.http.app import App, Options, check_paths, create_app, own_places
-from gateway.places import Kind, Places, Share, shares
+from gateway.places import Kind, Places, Share, build_shares
 from gateway.rows import Rows
 from gateway.settings import SECRET_BYTES, Settings
 from gateway.tracing import Tracer
@@ -413,7 +413,7 @@ def _build_options(settings: Settings) -> Options:
 def _build_shares(settings: Settings) -> Mapping[Kind, Share]:
     # Lists and streams must leave connections to short requests, and those that write to those that read.
     most = max(1, settings.connections // 4)
-    return shares(
+    return build_shares(
         settings.threads,
         writes=max(1, min(settings.threads, settings.connections) * 3 // 4),
         lists=min(settings.list_places, most),

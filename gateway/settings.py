@@ -101,7 +101,7 @@ def _check_redis(value: str) -> None:
 
 def _are_networks(values: list[str]) -> bool:
     try:
-        return all(addresses.network(value.strip()) for value in values)
+        return all(addresses.parse_network(value.strip()) for value in values)
     except ValueError:
         return False
 

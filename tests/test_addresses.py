@@ -32,7 +32,7 @@ from gateway import addresses
     ],
 )
 def test_one_spelling(text: str, address: str) -> None:
-    assert addresses.canonical(text) == address
+    assert addresses.format_canonical(text) == address
 
 
 @pytest.mark.parametrize(
@@ -49,4 +49,4 @@ def test_one_spelling(text: str, address: str) -> None:
     ],
 )
 def test_networks(network: str, address: str, inside: bool) -> None:
-    assert addresses.contains([addresses.network(network)], address) is inside
+    assert addresses.contains([addresses.parse_network(network)], address) is inside

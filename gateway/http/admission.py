@@ -5,11 +5,11 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
-from gateway.addresses import client_network
+from gateway.addresses import find_client_network
 from gateway.contract.catalog import Operation
 from gateway.http.auth import credentials
 from gateway.http.request import Request
-from gateway.places import Kind, Place, Places, shares
+from gateway.places import Kind, Place, Places, build_shares
 from gateway.rates import Rates
 
 #: In the WSGI environment: the place of a request whose response has not been sent yet.
@@ -25,7 +25,9 @@ class Admission:
     """Lets requests run, or refuses them."""
 
     places: Places = field(
-        default_factory=lambda: Places(shares(16, writes=12, lists=4, streams=4, per_caller=16, streams_per_caller=2))
+        default_factory=lambda: Places(
+            build_shares(16, writes=12, lists=4, streams=4, per_caller=16, streams_per_caller=2)
+        )
     )
     rates: Rates = field(default_factory=lambda: Rates({}))
 
@@ -82,7 +84,7 @@ def rate_class(operation: Operation) -> str:
 
 def caller_of(request: Request) -> str:
     """Return the caller for limits: the user or, without one, the address. An IPv6 network of 64 bits is one address."""
-    return request.caller_id or f"address {client_network(request.credentials.address)}"
+    return request.caller_id or f"address {find_client_network(request.credentials.address)}"
 
 
 def is_large(request: Request) -> bool:

@@ -326,7 +326,7 @@ def _known_to_all(catalog: Catalog, *, permitted_only: bool) -> Iterator[str]:
 
 
 def _networks(texts: Iterable[str]) -> tuple[addresses.Network, ...]:
-    return tuple(addresses.network(text.strip()) for text in texts if text.strip())
+    return tuple(addresses.parse_network(text.strip()) for text in texts if text.strip())
 
 
 def formats_of(catalog: Catalog, registry: Registry, options: Options) -> middleware.Formats:

@@ -13,7 +13,7 @@ from gateway.http.request import Request
 
 def etag(operation: Operation, result: Any) -> str | None:
     """Return the weak ETag of a stored row, weak because one version has several formats; None for a result without a version."""
-    # PERF: `Operation.stored_version` and `version_name`, written out.
+    # PERF: `Operation.stored_version` and `format_version`, written out.
     version = getattr(result, "version", None) if operation.may_be_stored else None
     return f'W/"{result.id}-{version}"' if isinstance(version, int) and hasattr(result, "id") else None
 
@@ -27,7 +27,7 @@ def unchanged(request: Request, tag: str) -> bool:
 
 
 def expected(request: Request) -> frozenset[str] | None:
-    """Return the versions that If-Match names, each as `version_name`; None if any version matches."""
+    """Return the versions that If-Match names, each as `format_version`; None if any version matches."""
     header = request.env.get("HTTP_IF_MATCH")
     return None if header is None or header.strip() == "*" else frozenset(_tags(header, request.if_match))
 

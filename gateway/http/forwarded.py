@@ -73,7 +73,7 @@ def apply(environment: MutableMapping[str, Any], proxies: Collection[Network]) -
     given = tuple(map(environment.get, HEADERS))
     if not any(given):
         if ":" in peer:
-            environment["REMOTE_ADDR"] = addresses.canonical(peer)
+            environment["REMOTE_ADDR"] = addresses.format_canonical(peer)
         return
     seen = _seen(peer, given, tuple(proxies))
     environment["REMOTE_ADDR"] = seen.address
@@ -88,7 +88,7 @@ def apply(environment: MutableMapping[str, Any], proxies: Collection[Network]) -
 # PERF: the addresses of the same clients and proxies are repeated.
 @lru_cache(maxsize=1024)
 def _seen(peer: str, given: tuple[str | None, ...], proxies: tuple[Network, ...]) -> _Seen:
-    address, scheme, host = addresses.canonical(peer), "", ""
+    address, scheme, host = addresses.format_canonical(peer), "", ""
     if not is_trusted(address, proxies):
         return _Seen(address, "", "", "")
     headers = dict(zip(HEADERS, given, strict=True))

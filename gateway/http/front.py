@@ -26,7 +26,7 @@ from gateway.http.probes import HealthResource, ReadyResource
 from gateway.http.request import Request, new_request_id
 from gateway.http.resources import FormResource
 from gateway.logs import Line
-from gateway.places import Places, shares
+from gateway.places import Places, build_shares
 from gateway.rates import Rates
 from gateway.tracing import Tracer
 from models import Database
@@ -196,7 +196,7 @@ class FrontApp(App):
         return Arrival(_id_of(env), peer, self._chain(peer, chain), request.prefix)
 
     def _chain(self, peer: str, chain: str) -> str:
-        return chain if chain and forwarded.is_trusted(addresses.canonical(peer), self.proxies) else ""
+        return chain if chain and forwarded.is_trusted(addresses.format_canonical(peer), self.proxies) else ""
 
     def _ask(self, env: dict[str, Any], start_response: Callable[..., Any], arrival: Arrival) -> Iterable[bytes]:
         """Handle a request whose handler calls the old host."""
@@ -266,7 +266,7 @@ def _id_of(env: dict[str, Any]) -> str:
 def _typed_options(options: Options, front: Front) -> Options:
     """Return the options for forwarded requests: the connections to the old host limit them, instead of places."""
     most = front.connections
-    places = Places(shares(most, writes=most, lists=most, streams=most, per_caller=most, streams_per_caller=most))
+    places = Places(build_shares(most, writes=most, lists=most, streams=most, per_caller=most, streams_per_caller=most))
     limits = replace(options.limits, seconds=options.limits.seconds + front.patience, bytes=_TYPED_BYTES)
     admission = Admission(places, options.admission.rates)
     return replace(options, admission=admission, limits=limits, once=None, probed=None, permitted_only=False)
@@ -291,7 +291,7 @@ def create_front(
     # The old host's clients may need it more.
     if not any(route_key(route.path) == "/front" for operation in catalog for route in operation.routes):
         app.add_route("/front", FrontResource(app.visibility, front, catalog))
-    places = Places(shares(1, writes=1, lists=1, streams=1, per_caller=1, streams_per_caller=1))
+    places = Places(build_shares(1, writes=1, lists=1, streams=1, per_caller=1, streams_per_caller=1))
     shadow = replace(options, admission=Admission(places, Rates({})), write_line=None, probed=None, tracer=None)
     front.shadow_with(create_app(catalog, registry, database, callers, shadow, pipeline_type=RolledBack), app.registry)
     assert options.write_line is not None

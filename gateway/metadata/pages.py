@@ -271,7 +271,7 @@ def render_operation_page(
         curl=samples.write_curl(operation, serializer, base_url),
         failures=[(status, ERRORS[status]) for status in list_statuses(operation, operation.addresses[0])],
         request=samples.write_request(operation, serializer, urlsplit(base_url).netloc, urlsplit(base_url).path),
-        answer=samples.write_response(operation, serializer),
+        response=samples.write_response(operation, serializer),
     )
 
 

@@ -40,12 +40,12 @@ def list_accounts(request: ListAccounts, context: Context) -> Any:
     """Return the caller's accounts; for a SystemAdministrator, all accounts."""
     filters = {
         "visible_accounts": visible_accounts(context.principal),
-        "ids": lists.given(request.specific_ids),
+        "ids": lists.drop_empty(request.specific_ids),
         "name_contains": fold(request.name_filter) or None,
     }
     caller = context.principal
     rows = lists.Converted(account_list.accounts, lambda unit, rows: _make_infos(unit, rows, caller))
-    return lists.answer(_PAGE, AccountInfo, request, context.unit, rows, filters, by="date_created")
+    return lists.build_response(_PAGE, AccountInfo, request, context.unit, rows, filters, by="date_created")
 
 
 @service.handles(GetAccount)

@@ -43,14 +43,14 @@ def list_customers(request: ListCustomers, context: Context) -> Any:
     """Return the customers of the accounts that the caller sees."""
     filters = {
         "visible_accounts": visible_accounts(context.principal),
-        "account_ids": lists.given(request.account_ids),
-        "parent_customer_ids": list_visible_customers(lists.given(request.parent_customer_ids), context),
-        "ids": lists.given(request.specific_ids),
+        "account_ids": lists.drop_empty(request.account_ids),
+        "parent_customer_ids": list_visible_customers(lists.drop_empty(request.parent_customer_ids), context),
+        "ids": lists.drop_empty(request.specific_ids),
         "name_contains": fold(request.name_filter) or None,
     }
     caller = context.principal
     rows = lists.Converted(account_list.customers, lambda unit, rows: _make_infos(unit, rows, caller))
-    return lists.answer(_PAGE, CustomerInfo, request, context.unit, rows, filters, by="date_created")
+    return lists.build_response(_PAGE, CustomerInfo, request, context.unit, rows, filters, by="date_created")
 
 
 @service.handles(NewCustomer)

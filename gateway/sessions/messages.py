@@ -83,16 +83,16 @@ def list_messages(request: ListMessages, context: Context) -> Any:
     """Return the messages of the accounts that the caller sees, the newest first."""
     filters = {
         "visible_accounts": visible_accounts(context.principal),
-        "account_ids": lists.given(request.account_ids),
-        "customer_ids": list_visible_customers(lists.given(request.customer_ids), context),
-        "endpoint_ids": lists.given(request.endpoint_ids),
-        "conversation_ids": lists.given(request.conversation_ids),
-        "ids": lists.given(request.specific_ids),
-        "after": lists.as_instant(request.after_date),
+        "account_ids": lists.drop_empty(request.account_ids),
+        "customer_ids": list_visible_customers(lists.drop_empty(request.customer_ids), context),
+        "endpoint_ids": lists.drop_empty(request.endpoint_ids),
+        "conversation_ids": lists.drop_empty(request.conversation_ids),
+        "ids": lists.drop_empty(request.specific_ids),
+        "after": lists.parse_instant(request.after_date),
     }
     caller = context.principal
     rows = lists.Converted(message.messages, lambda unit, rows: show_to(caller, unit, rows))
-    return lists.answer(_PAGE, MessageInfo, request, context.unit, rows, filters, by="date")
+    return lists.build_response(_PAGE, MessageInfo, request, context.unit, rows, filters, by="date")
 
 
 @service.handles(ListConversations)
@@ -100,10 +100,10 @@ def list_conversations(request: ListConversations, context: Context) -> Instance
     """Return the conversations of the accounts that the caller sees, the most recent first."""
     filters = {
         "visible_accounts": visible_accounts(context.principal),
-        "account_ids": lists.given(request.account_ids),
-        "customer_ids": list_visible_customers(lists.given(request.customer_ids), context),
-        "endpoint_ids": lists.given(request.endpoint_ids),
-        "after": lists.as_instant(request.after_date),
+        "account_ids": lists.drop_empty(request.account_ids),
+        "customer_ids": list_visible_customers(lists.drop_empty(request.customer_ids), context),
+        "endpoint_ids": lists.drop_empty(request.endpoint_ids),
+        "after": lists.parse_instant(request.after_date),
     }
     conversations = message.conversations.page(context.unit, filters, Order("date_last_message"), MOST_CONVERSATIONS)
     newest = message.read_newest_of(context.unit, conversations)

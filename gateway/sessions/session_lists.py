@@ -26,18 +26,20 @@ def list_sessions(request: ListSessions, context: Context) -> Any:
     filters = {
         "visible_accounts": visible_accounts(context.principal),
         "archived": bool(request.search_archive),
-        "account_ids": lists.given(request.account_ids),
-        "customer_ids": list_visible_customers(lists.given(request.customer_ids), context),
-        "endpoint_ids": lists.given(request.endpoint_ids),
-        "ids": lists.given(request.specific_ids),
-        "since": lists.first_instant(request.start_date),
-        "until": lists.last_instant(request.end_date),
+        "account_ids": lists.drop_empty(request.account_ids),
+        "customer_ids": list_visible_customers(lists.drop_empty(request.customer_ids), context),
+        "endpoint_ids": lists.drop_empty(request.endpoint_ids),
+        "ids": lists.drop_empty(request.specific_ids),
+        "since": lists.parse_first_instant(request.start_date),
+        "until": lists.parse_last_instant(request.end_date),
         "from_contains": fold(request.from_) or None,
         "to_contains": fold(request.to) or None,
         "log_contains": fold(request.log) or None,
         "parent_session_id": request.parent_session_id or None,
     }
-    return lists.answer(_PAGE, SessionInfo, request, context.unit, _get_rows(context), filters, by="date_created")
+    return lists.build_response(
+        _PAGE, SessionInfo, request, context.unit, _get_rows(context), filters, by="date_created"
+    )
 
 
 def _get_rows(context: Context) -> lists.Rows:

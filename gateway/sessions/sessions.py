@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway import Context
-from gateway.calls import version_name
+from gateway.calls import format_version
 from gateway.errors import Conflict, NotFound, PreconditionFailed
 from gateway.sessions import published
 from gateway.sessions.callers import visible_accounts
@@ -85,7 +85,7 @@ def end(request: EndSession, context: Context) -> None:
 def lock_session(session_id: str, context: Context) -> Any:
     """Return the session, locked until the transaction ends. Raises NotFound, PreconditionFailed."""
     row = _get_session(session_id, context, for_update=True)
-    if context.expected is not None and version_name(row) not in context.expected:
+    if context.expected is not None and format_version(row) not in context.expected:
         raise PreconditionFailed(f"The session now has version {row.version}; read it again.")
     return row
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from gateway import Instance
 from gateway.contract.catalog import Operation
 from gateway.errors import GatewayError, ValidationFailed
-from gateway.lists import as_instant
+from gateway.lists import parse_instant
 from gateway.sessions import published
 from gateway.sessions.declared import service
 from gateway.sessions.dtos.records import SessionRecord
@@ -171,8 +171,8 @@ def _build_columns(number: int, record: Instance) -> tuple[Mapping[str, Any], li
     """Return a session to store, with its members and its log. Raises ImportFailed."""
     values = {name: _convert(getattr(record, name)) for name in _COLUMNS}
     try:
-        dates = {name: as_instant(values[name]) for name in _DATES}
-        log = [LogRow(as_instant(line.date) or record.date_created, line.message or "") for line in record.log or ()]
+        dates = {name: parse_instant(values[name]) for name in _DATES}
+        log = [LogRow(parse_instant(line.date) or record.date_created, line.message or "") for line in record.log or ()]
     except ValueError as error:
         raise ImportFailed(f"record {number}: {error}") from error
     crumbs = record.customer_breadcrumb

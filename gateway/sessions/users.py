@@ -39,12 +39,12 @@ def list_users(request: ListUsers, context: Context) -> Any:
     """Return the users that the caller sees and that pass every filter."""
     filters = {
         "visible_accounts": visible_accounts(context.principal),
-        "account_ids": _filter_accounts(lists.given(request.account_ids), context.principal),
-        "ids": lists.given(request.specific_ids),
+        "account_ids": _filter_accounts(lists.drop_empty(request.account_ids), context.principal),
+        "ids": lists.drop_empty(request.specific_ids),
         "email_contains": (request.email_filter or "").casefold() or None,
     }
     rows = _ConvertedUsers(context.principal)
-    return lists.answer(_PAGE, UserInfo, request, context.unit, rows, filters, by="date_created")
+    return lists.build_response(_PAGE, UserInfo, request, context.unit, rows, filters, by="date_created")
 
 
 @service.handles(NewUser)

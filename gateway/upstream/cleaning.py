@@ -14,7 +14,7 @@ import secrets
 from collections.abc import Iterator
 from urllib.parse import quote, quote_plus
 
-from gateway.calls import cookies
+from gateway.calls import parse_cookies
 
 #: Headers whose values are secrets, and names of headers whose values may be.
 _HEADERS = frozenset({"authorization", "proxy-authorization", "x-ss-id"})
@@ -64,7 +64,7 @@ class Conversation:
         """Look for secrets in a header."""
         lowered = name.lower()
         if lowered == "cookie":
-            self._secrets.update(cookie for _, cookie in cookies(value))
+            self._secrets.update(cookie for _, cookie in parse_cookies(value))
         elif lowered == "set-cookie":
             self._secrets.add(value.partition(";")[0].partition("=")[2].strip().strip('"'))
         elif lowered in ("authorization", "proxy-authorization"):
@@ -84,7 +84,7 @@ class Conversation:
         """Return a header without secrets."""
         lowered = name.lower()
         if lowered == "cookie":
-            return "; ".join(f"{key}={self._cleaner.name(cookie)}" for key, cookie in cookies(value))
+            return "; ".join(f"{key}={self._cleaner.name(cookie)}" for key, cookie in parse_cookies(value))
         if lowered == "set-cookie":
             pair, semicolon, rest = value.partition(";")
             key, _, secret = pair.partition("=")

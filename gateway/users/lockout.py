@@ -69,7 +69,7 @@ class Lockout:
         self._clock = clock
         self._sleep = sleep
         self._limits = limits or Limits()
-        self._exempt = [addresses.network(network.strip()) for network in self._limits.exempt]
+        self._exempt = [addresses.parse_network(network.strip()) for network in self._limits.exempt]
 
     def admit(self, name: str, address: str) -> None:
         """Admit an attempt, with a delay after earlier failures. Raises TooManyRequests if it is locked out."""
@@ -113,7 +113,7 @@ class Lockout:
     def list_callers(self, name: str, address: str) -> list[str]:
         """Return the callers for which a log-in counts: its name, and its address unless many users share that."""
         by_name = f"name {name.casefold()}"
-        return [by_name] if self._is_exempt(address) else [by_name, f"address {addresses.client_network(address)}"]
+        return [by_name] if self._is_exempt(address) else [by_name, f"address {addresses.find_client_network(address)}"]
 
     def _make_refusal(self, first: str, now: float) -> TooManyRequests:
         wait = max(1, round(seconds_of(first) + self._limits.window - now))
@@ -129,7 +129,7 @@ def compute_delay(failures: int) -> float:
 
 
 def _hash_subjects(name: str, address: str) -> _Subjects:
-    user, network = name.casefold(), addresses.client_network(address)
+    user, network = name.casefold(), addresses.find_client_network(address)
     return _Subjects(_hash("pair", user, network), _hash("address", network), _hash("user", user))
 
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from gateway.calls import Cookie, Credentials, cookies
+from gateway.calls import Cookie, Credentials, parse_cookies
 from gateway.errors import Unavailable
 from gateway.transactions import unit_of_work
 from gateway.users.clock import Clock, instant, seconds_of
@@ -89,7 +89,7 @@ def find_token(credentials: Credentials, name: str = TOKEN) -> str:
     """Return the first token in a cookie of that name; empty if there is none."""
     line = credentials.cookie
     return (
-        next((value for cookie_name, value in cookies(line) if cookie_name == name and value), "")
+        next((value for cookie_name, value in parse_cookies(line) if cookie_name == name and value), "")
         if name in line
         else ""
     )
@@ -99,7 +99,7 @@ def list_session_ids(credentials: Credentials) -> list[str]:
     """Return the session ids in a request, the likeliest first: that of the header, then those in the cookie that ss-opt names; an
     expired id must not hide a valid one."""
     values: dict[str, list[str]] = {ID: [], PERMANENT_ID: [], OPTION: []}
-    for name, value in cookies(credentials.cookie) if credentials.cookie else ():
+    for name, value in parse_cookies(credentials.cookie) if credentials.cookie else ():
         if value and name in values and len(values[name]) < _MOST_COOKIES:
             values[name].append(value)
     order = (PERMANENT_ID, ID) if "perm" in values[OPTION] else (ID, PERMANENT_ID)

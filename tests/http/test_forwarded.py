@@ -11,14 +11,14 @@ import pytest
 from webtest import TestApp
 
 from gateway import wsgi
-from gateway.addresses import network
+from gateway.addresses import parse_network
 from gateway.http import forwarded
 from gateway.settings import Settings
 from models import Database
 
 from .conftest import API_KEY, EMAIL, PASSWORD
 
-PROXIES = (network("127.0.0.1"), network("10.1.0.0/16"), network("2001:db8:1::/48"))
+PROXIES = (parse_network("127.0.0.1"), parse_network("10.1.0.0/16"), parse_network("2001:db8:1::/48"))
 PREFIXED = {"X-Forwarded-Prefix": "/gateway/", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "api.example.org"}
 BASE = "https://api.example.org/gateway"
 PAGES = ["/metadata", "/types", "/explorer", "/json/metadata?op=NewSession", "/json/metadata?op=Nothing"]

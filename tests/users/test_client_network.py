@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.addresses import client_network
+from gateway.addresses import find_client_network
 
 
 @pytest.mark.parametrize(
@@ -22,4 +22,4 @@ from gateway.addresses import client_network
     ],
 )
 def test_addresses_of_one_network_are_one_client(address: str, network: str) -> None:
-    assert client_network(address) == network
+    assert find_client_network(address) == network
