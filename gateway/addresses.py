@@ -49,19 +49,19 @@ def parse_network(text: str) -> Network:
 
     :raises ValueError: when the text is neither.
     """
-    parsed_network = ip_network(text, strict=False)
-    if isinstance(parsed_network, IPv6Network) and parsed_network.prefixlen >= _MAPPED_BITS:
-        mapped = parsed_network.network_address.ipv4_mapped
+    network = ip_network(text, strict=False)
+    if isinstance(network, IPv6Network) and network.prefixlen >= _MAPPED_BITS:
+        mapped = network.network_address.ipv4_mapped
         if mapped is not None:
-            return IPv4Network((mapped, parsed_network.prefixlen - _MAPPED_BITS))
-    return parsed_network
+            return IPv4Network((mapped, network.prefixlen - _MAPPED_BITS))
+    return network
 
 
 def contains(networks: Iterable[Network], text: str) -> bool:
     """Return whether an address is in one of the networks. A text that is not an address is in none."""
     address = parse(text)
     return address is not None and any(
-        address.version == network_.version and address in network_ for network_ in networks
+        address.version == network.version and address in network for network in networks
     )
 
 

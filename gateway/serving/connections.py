@@ -211,6 +211,6 @@ class Connection(TConn):  # type: ignore[misc]
             raise self.incoming.refusal
         self.parser.unreader.unread(bytes(self.incoming.data))
 
-    def rest(self) -> bytes:
+    def take_rest(self) -> bytes:
         """Remove from the parser, and return, the bytes after the request that was handled."""
         return bytes(self.parser.unreader.take_buffered())

@@ -206,7 +206,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """Wait for a connection's next request, which may have arrived with the previous one."""
         now = time.monotonic()
         conn.incoming = Incoming(now)
-        data = conn.rest()
+        data = conn.take_rest()
         if data and conn.incoming.feed(data, now):
             self.enqueue_req(conn)
             return
@@ -384,8 +384,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._waiting.add(sender.short)
 
     def _start(self, conn: Connection) -> None:
-        done = self._choose_threads(conn).submit(self.handle, conn)
-        done.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
+        future = self._choose_threads(conn).submit(self.handle, conn)
+        future.add_done_callback(lambda future: self.method_queue.defer(self.finish_request, conn, future))
 
     def _choose_threads(self, conn: Connection) -> ThreadPoolExecutor:
         if _is_long(conn.incoming):
@@ -519,11 +519,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         counters.count("gateway_refused", str(status))
         client.sendall(self.wsgi.refusal(status, message, request_id, bytes(client.head[:_HEAD])))
 
-    def finish_request(self, conn: Connection, done: Any) -> None:
+    def finish_request(self, conn: Connection, future: Any) -> None:
         """Keep a connection, or let it end."""
         if conn.handed_over:
             self.nr_conns -= 1
-        elif not done.cancelled() and done.exception() is None and done.result():
+        elif not future.cancelled() and future.exception() is None and future.result():
             self._expect_next(conn)
         elif conn.cut:
             with suppress(OSError):
