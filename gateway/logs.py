@@ -192,9 +192,9 @@ _YELLOW = "33"
 
 def _list_facts(line: Line) -> list[str]:
     """Return the fields of a line that a terminal's short form omits."""
-    named = [f"{line.named_as}={printable(line.named)}"] if line.named else []
+    entity = [f"{line.named_as}={printable(line.named)}"] if line.named else []
     parts = [f"user={printable(line.user)}"] if line.user and line.email else []
-    parts += [f"address={printable(line.address)}", f"operation={line.operation}", *named, f"received={line.received}"]
+    parts += [f"address={printable(line.address)}", f"operation={line.operation}", *entity, f"received={line.received}"]
     if line.outcome is None:
         parts += [f"bytes={line.size}", f"database_ms={line.database:.2f}", f"encoding_ms={line.encoding:.2f}"]
     return [*parts, f"trace_id={line.trace_id}"] if line.trace_id else parts

@@ -278,7 +278,7 @@ def _add_snapshot(requests: dict[Asked, list[float]], counts: dict[tuple[str, ..
     for request_key, row in snapshot.requests.items():
         earlier_row = requests.get(request_key)
         requests[request_key] = (
-            row if earlier_row is None else [one + two for one, two in zip(earlier_row, row, strict=True)]
+            row if earlier_row is None else [earlier + later for earlier, later in zip(earlier_row, row, strict=True)]
         )
 
 
@@ -301,7 +301,9 @@ def _build_histogram(requests: Mapping[Asked, Sequence[float]]) -> Metric:
     for key, row in requests.items():
         earlier_row = rows.get(key.operation)
         rows[key.operation] = (
-            list(row) if earlier_row is None else [one + two for one, two in zip(earlier_row, row, strict=True)]
+            list(row)
+            if earlier_row is None
+            else [earlier + later for earlier, later in zip(earlier_row, row, strict=True)]
         )
     for operation, row in sorted(rows.items()):
         buckets, number = [], 0.0

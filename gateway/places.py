@@ -143,7 +143,7 @@ class _Queue:
         self._waiting: list[_Waiter] = []
         self._lock = threading.Lock()
         #: When a place last became free.
-        self.last = -math.inf
+        self.freed_at = -math.inf
 
     def enter(self, caller: str, resource: str) -> float:
         """Take a place, and return the seconds for which the request waited. Raises TooManyRequests and Unavailable."""
@@ -225,7 +225,7 @@ class _Queue:
     def leave(self, caller: str, resource: str, began: float) -> None:
         if self._waiting and began >= 0:
             self._pause(caller, began)
-        self.last = time.monotonic()
+        self.freed_at = time.monotonic()
         with self._lock:
             self._free += 1
             # PERF: most callers have one request at once.
@@ -235,7 +235,7 @@ class _Queue:
                 self._running.pop(caller)
             if resource:
                 _count_down(self._running_on, resource)
-                self._progress[resource] = self.last
+                self._progress[resource] = self.freed_at
                 if resource not in self._running_on:
                     del self._progress[resource]
             while self._waiting and self._free:
@@ -310,7 +310,7 @@ class Places:
 
         :param ran: seconds since the last pause.
         """
-        if any(queue.taken or time.monotonic() - queue.last < RECENT for queue in self._short):
+        if any(queue.taken or time.monotonic() - queue.freed_at < RECENT for queue in self._short):
             time.sleep(min(ran * sum(queue.taken for queue in self._long), LONGEST_REST))
 
     def place(self, kind: Kind, caller: str) -> Place:

@@ -200,7 +200,7 @@ class Connection(TConn):  # type: ignore[misc]
         self.credentials = 0
         self.sender: Sender | None = None
         self.for_metrics = False
-        self.held = 0
+        self.buffered = 0
         # gunicorn's threads need not wait for a first byte: the poller has waited for it.
         self.data_ready = True
 

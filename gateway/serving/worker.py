@@ -248,7 +248,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def _hold(self, conn: Connection, size: int) -> None:
         """Count bytes of an incomplete request, and send ``100 Continue`` if the client waits for it."""
-        conn.held += size
+        conn.buffered += size
         self._buffered += size
         if self._buffered > BUFFERED and self._arriving:
             self._disconnect(next(iter(self._arriving)))
@@ -267,8 +267,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def _leave(self, conn: Connection) -> None:
         """Remove a connection from the poller."""
         if self._arriving.pop(conn, None) is not None:
-            self._buffered -= conn.held
-            conn.held = 0
+            self._buffered -= conn.buffered
+            conn.buffered = 0
         elif self._idle.pop(conn, None) is None:
             del self._lingering[conn]
         with suppress(OSError, KeyError, ValueError):
