@@ -183,7 +183,7 @@ class Sender:
 class Connection(TConn):  # type: ignore[misc]
     """gunicorn's connection, with the request that arrives on it.
 
-    :ivar held: bytes of an incomplete request that the poller holds.
+    :ivar buffered: bytes of an incomplete request that the poller holds.
     :ivar credentials: the credentials of its request (`Incoming.credentials`).
     :ivar sender: the sender of its request; None for a probe.
     :ivar for_metrics: it was accepted at the address for metrics only.
