@@ -500,7 +500,7 @@ class Context:
     :ivar unit: the open unit of work; it is committed when the response is encoded, and rolled back after any error.
     :ivar caller: the signed-in caller; None for an anonymous call.
     :ivar now: the time when the call began, in the API's format.
-    :ivar expected: the versions of If-Match, each as `version_name`; None for any.
+    :ivar expected: the versions of If-Match, each as `format_version`; None for any.
     :ivar idempotency_key: the Idempotency-Key; None without one.
     :ivar verb: the HTTP method.
     :ivar callers: authenticates callers.
