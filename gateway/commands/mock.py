@@ -48,7 +48,7 @@ def mock(source: str, port: int | None, seed: int | None, record: Path | None) -
     app = service.application(settings)
     listener = listening.listen(settings.bind)
     number = len(imported.contract.operations)
-    summary = f"{counted(number, 'operation')} {'answers' if number == 1 else 'answer'} samples"
+    summary = f"{counted(number, 'operation')} {'returns' if number == 1 else 'return'} samples"
     click.echo(
         printable(f"{service.title}: {summary} at {listening.format_url(settings.bind)}"),
         err=True,

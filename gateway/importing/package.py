@@ -241,7 +241,7 @@ def _write_starting(name: str, imported: Imported) -> dict[str, str]:
 
 
 def _write_use_cases(name: str, contract: Contract) -> Iterator[str]:
-    yield '"""The use cases: what the operations do. Each answers 501 until it is written."""'
+    yield '"""The use cases: what the operations do. Each returns 501 until it is written."""'
     yield from ("", "from gateway import Context, errors", "")
     if contract.operations:
         yield f"from {name} import dtos"

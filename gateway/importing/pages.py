@@ -145,7 +145,7 @@ def _find_response_type(draft: Draft, below: str, request: str) -> TypeUse | Non
         if isinstance(type_info, DraftRecord) and keys and keys == _list_wire_names(draft, type_info):
             start = next((letter for letter in sample if letter in "[{"), "{")
             return TypeUse("List", (TypeUse(type_info.name),)) if start == "[" else TypeUse(type_info.name)
-    draft.losses.add("what an operation answers: the sample is like no type of the page", request)
+    draft.losses.add("what an operation returns: the sample is like no type of the page", request)
     return None
 
 

@@ -67,7 +67,7 @@ class _Document:
             openapi_version=_VERSION,
             plugins=[self.plugin],
             servers=[{"url": base_url}],
-            info={"description": "Every operation reads and answers JSON, JSV, XML and CSV."},
+            info={"description": "Every operation reads and writes JSON, JSV, XML and CSV."},
         )
         assert isinstance(self.plugin.converter, spelling.Converter)
         self.converter = self.plugin.converter

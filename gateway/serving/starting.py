@@ -71,7 +71,7 @@ def _wait(settings: Settings, service: Service, slow: Callable[[], None]) -> Non
             if _is_lasting(error, settings):
                 raise ConfigurationError(f"{_format_prefix(settings)}{error}.") from error
             if now >= deadline:
-                waited = f"It did not answer within {settings.database_wait} s."
+                waited = f"It did not respond within {settings.database_wait} s."
                 raise ConfigurationError(f"{_format_prefix(settings)}{error}. {waited}") from error
             slow()
             if now >= next_line:

@@ -338,7 +338,7 @@ class Host:
         if isinstance(problem, _NotReached):
             return Unavailable("The old host can't be reached.", RETRY_AFTER)
         if isinstance(cause, TimeoutError):
-            return Unavailable(f"The old host did not answer within {self.timeouts.read:g} s.", RETRY_AFTER)
+            return Unavailable(f"The old host did not respond within {self.timeouts.read:g} s.", RETRY_AFTER)
         return Unavailable("The old host ended the connection before it answered.", RETRY_AFTER)
 
 

@@ -178,7 +178,7 @@ def change(path: Path, name: str, new_state: State) -> None:
     """
     try:
         with lock(path):
-            text = path.read_text("utf-8") if path.exists() else f"# Who answers each operation: {_WANTED}\n"
+            text = path.read_text("utf-8") if path.exists() else f"# What handles each operation: {_WANTED}\n"
             parse(text)
             mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
             lines = [line for line in text.splitlines() if not _is_about(line, name)]

@@ -44,9 +44,9 @@ class Breaker:
                 yield
             return
         if self._clock() < self._resting_until:
-            raise Unavailable("The database does not answer.")
+            raise Unavailable("The database does not respond.")
         if not self._probing.acquire(blocking=False):
-            raise Unavailable("The database does not answer. Another request waits for it.")
+            raise Unavailable("The database does not respond. Another request waits for it.")
         try:
             with self._record_outcome():
                 yield

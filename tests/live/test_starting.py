@@ -51,7 +51,7 @@ def test_the_wait_ends_with_one_line(make_gateway: GatewayFactory) -> None:
     assert done.returncode == 1
     line = done.stderr.splitlines()[-1]
     assert line.startswith("gateway: ")
-    assert "did not answer within 1 s" in line
+    assert "did not respond within 1 s" in line
     assert "Traceback" not in done.stderr
     assert "secret" not in done.stderr
 
@@ -74,7 +74,7 @@ def test_a_file_that_is_not_a_database_is_one_line_at_once(make_gateway: Gateway
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
     assert path in done.stderr
-    assert "did not answer" not in done.stderr
+    assert "did not respond" not in done.stderr
 
 
 def test_an_old_schema_is_migrated_at_the_start_and_can_be_undone(make_gateway: GatewayFactory) -> None:

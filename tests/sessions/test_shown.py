@@ -24,7 +24,7 @@ def both(world: World, people: People) -> Principal:
 
 
 def call_everything(call: Call, caller: Principal, session_id: str) -> list[Any]:
-    """A session as every operation answers it."""
+    """A session as every operation returns it."""
     values = {"sessionId": session_id}
     mine = call(caller, "GetMySessions").sessions
     return [

@@ -391,7 +391,7 @@ def test_a_silent_host_times_out(client: Client, old: Host) -> None:
     read, write = client.get("/orders/3"), client.post("/orders")
     given_up.set()
     assert read.status_code == write.status_code == 503
-    assert read.json["responseStatus"]["message"] == "The old host did not answer within 1 s."
+    assert read.json["responseStatus"]["message"] == "The old host did not respond within 1 s."
     assert read.headers["retry-after"] == "2"
     assert write.json["responseStatus"]["errorCode"] == "OutcomeUnknown"
     assert len(old.received) == 2
@@ -416,7 +416,7 @@ def respond_byte_by_byte(response: bytes, at_once: int = 0) -> Respond:
 def test_a_head_that_arrives_byte_by_byte_times_out(client: Client, old: Host) -> None:
     old.respond = respond_byte_by_byte(b"HTTP/1.1 200 OK\r\nX-Padding: " + b"x" * 70 + b"\r\nContent-Length: 0\r\n\r\n")
     response = client.get("/orders/3")
-    assert response.json["responseStatus"]["message"] == "The old host did not answer within 1 s."
+    assert response.json["responseStatus"]["message"] == "The old host did not respond within 1 s."
     assert client.post("/orders").json["responseStatus"]["errorCode"] == "OutcomeUnknown"
 
 

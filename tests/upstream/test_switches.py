@@ -1,4 +1,4 @@
-"""Who answers an operation: the file of switches, the command that changes it, and the pages that show it."""
+"""What handles an operation: the file of switches, the command that changes it, and the pages that show it."""
 
 from __future__ import annotations
 

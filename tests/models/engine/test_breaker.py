@@ -1,4 +1,4 @@
-"""A database that does not answer is asked by one request at a time."""
+"""A database that does not respond is tried by one request at a time."""
 
 from __future__ import annotations
 
