@@ -225,6 +225,8 @@ class Galera(MariaDb):
             "--wsrep-sst-method=rsync",
             "--binlog-format=ROW",
             "--innodb-autoinc-lock-mode=2",
+            # Rarely, the rows of another node wait for a local commit that waits for them, until this timeout: 50 s by default.
+            "--innodb-lock-wait-timeout=5",
             *(() if self.cluster else ("--wsrep-new-cluster",)),
         ]
 
