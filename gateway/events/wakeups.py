@@ -73,6 +73,8 @@ class RedisWakeups(Wakeups):
         self._sender = new_id().encode()
         self._lock = threading.Lock()
         self._threads: dict[str, threading.Thread] = {}
+        #: A wake-up was not sent yet; `_due` makes the thread check that.
+        self._pending = False
         self._due = threading.Event()
         self._stopping = threading.Event()
         self._complained = False
@@ -86,6 +88,7 @@ class RedisWakeups(Wakeups):
 
     def send(self) -> None:
         """Wake the other processes, in a thread."""
+        self._pending = True
         self._due.set()
         # PERF: every request that publishes calls this.
         if _OUT not in self._threads:
@@ -152,17 +155,21 @@ class RedisWakeups(Wakeups):
 
     def _publish(self) -> None:
         was_used = False
-        while not self._stopping.is_set():
+        # The last wake-up is sent after `stop`.
+        while self._pending or not self._stopping.is_set():
             try:
                 with self._connect() as connection:
-                    while not self._stopping.is_set():
+                    while self._pending or not self._stopping.is_set():
                         self._send_next(connection)
                         was_used = self._sends = True
             except Exception as error:
                 # Other processes may not have got it.
+                self._pending = True
                 self._due.set()
                 # Redis closes idle connections: try a new one at once.
                 if not was_used:
+                    if self._stopping.is_set():
+                        return
                     self._sends = False
                     self._complain(error)
                     self._stopping.wait(PAUSE)
@@ -171,6 +178,9 @@ class RedisWakeups(Wakeups):
     def _send_next(self, connection: Connection) -> None:
         self._due.wait()
         self._due.clear()
+        if not self._pending:
+            return
+        self._pending = False
         connection.send_command("PUBLISH", self._channel, self._sender)
         connection.read_response()
         self._stopping.wait(GAP)

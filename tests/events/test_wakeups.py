@@ -165,6 +165,22 @@ def listen_at(address: RedisAddress) -> Iterator[tuple[RedisWakeups, threading.E
         wakeups.stop()
 
 
+def test_the_last_wakeup_is_sent_although_the_process_ends(redis_server: RedisServer) -> None:
+    address = parse(redis_server.url)
+    with listen_at(address) as (listener, woken):
+        wait_until(lambda: listener.connected, "it listens")
+        for number_before in range(4):
+            woken.clear()
+            sender = RedisWakeups(address)
+            for _ in range(number_before):
+                sender.send()
+                assert woken.wait(5)
+                woken.clear()
+            sender.send()
+            sender.stop()
+            assert woken.wait(5), number_before
+
+
 def test_a_process_that_only_sends(redis_server: RedisServer, quick: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """It sends again what Redis did not take, and tells it when it can not."""
     address = parse(redis_server.url)
@@ -379,6 +395,7 @@ def test_a_process_that_stores_many_events_sends_fewer_wake_ups(is_busy: bool) -
             wakeups_of_one._due.set()
 
     wakeups_of_one._stopping.wait = pause
+    wakeups_of_one._pending = True
     wakeups_of_one._due.set()
     wakeups_of_one._send_next(connection := _Messages())
     assert [words[0] for words in connection.sent] == ["PUBLISH"]
