@@ -134,6 +134,8 @@ def prepare(folder: Path) -> tuple[Any, str]:
         GATEWAY_BOOTSTRAP_API_KEY=API_KEY,
         GATEWAY_LOG="json",
     )
+    # The installed package does not have the tests.
+    sys.path.append(str(Path(__file__).parents[1]))
     from gateway import logs, wsgi
     from gateway.settings import Settings
     from tests.sessions_api import first_user
