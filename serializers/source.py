@@ -54,7 +54,7 @@ class Source:
 def guarded(write: TextWriter, noun: str = "value", null: str | None = None) -> TextWriter:
     """Return a writer that raises no errors but `EncodeError`.
 
-    :param what: the name of the value in error messages.
+    :param noun: the name of the value in error messages.
     :param null: the text of None, if the writer does not accept None.
     """
 

@@ -34,19 +34,15 @@ OF_USERS = frozenset({"Authenticate", "ConvertSessionToToken", "GetAccessToken"}
 NAMESPACE = "http://schemas.servicestack.net/types"
 
 
-def _place_at(order: int) -> DataMember:
-    return DataMember(order=order)
-
-
 #: The parameters of every AutoQuery request.
 class QueryBase(Dto):
-    skip = fields.Integer(data_member=_place_at(1))
-    take = fields.Integer(data_member=_place_at(2))
-    order_by = fields.String(data_member=_place_at(3))
-    order_by_desc = fields.String(data_member=_place_at(4))
-    include = fields.String(data_member=_place_at(5))
-    fields_ = fields.String(data_member=_place_at(6))
-    meta = fields.Map(data_member=_place_at(7))
+    skip = fields.Integer(data_member=DataMember(order=1))
+    take = fields.Integer(data_member=DataMember(order=2))
+    order_by = fields.String(data_member=DataMember(order=3))
+    order_by_desc = fields.String(data_member=DataMember(order=4))
+    include = fields.String(data_member=DataMember(order=5))
+    fields_ = fields.String(data_member=DataMember(order=6))
+    meta = fields.Map(data_member=DataMember(order=7))
 
 
 #: An AutoQuery request for rows of a table.
@@ -64,68 +60,68 @@ class QueryResponse(Dto):
     parameters = ("T",)
     rows = "results"
 
-    offset = fields.Integer(nullable=False, data_member=_place_at(1))
-    total = fields.Integer(nullable=False, data_member=_place_at(2))
-    results = fields.List(TypeParameter("T"), data_member=_place_at(3))
-    meta = fields.Map(data_member=_place_at(4))
-    response_status = fields.Nested(ResponseStatus, data_member=_place_at(5))
+    offset = fields.Integer(nullable=False, data_member=DataMember(order=1))
+    total = fields.Integer(nullable=False, data_member=DataMember(order=2))
+    results = fields.List(TypeParameter("T"), data_member=DataMember(order=3))
+    meta = fields.Map(data_member=DataMember(order=4))
+    response_status = fields.Nested(ResponseStatus, data_member=DataMember(order=5))
 
 
 #: Creator and last editor of a row, with times.
 class AuditBase(Dto):
-    created_date = fields.DateTime(nullable=False, data_member=_place_at(1))
-    created_by = fields.String(data_member=_place_at(2))
-    modified_date = fields.DateTime(nullable=False, data_member=_place_at(3))
-    modified_by = fields.String(data_member=_place_at(4))
-    deleted_date = fields.DateTime(data_member=_place_at(5))
-    deleted_by = fields.String(data_member=_place_at(6))
+    created_date = fields.DateTime(nullable=False, data_member=DataMember(order=1))
+    created_by = fields.String(data_member=DataMember(order=2))
+    modified_date = fields.DateTime(nullable=False, data_member=DataMember(order=3))
+    modified_by = fields.String(data_member=DataMember(order=4))
+    deleted_date = fields.DateTime(data_member=DataMember(order=5))
+    deleted_by = fields.String(data_member=DataMember(order=6))
 
 
 #: The id of the created entity.
 class IdResponse(Dto):
-    id = fields.String(data_member=_place_at(1))
-    response_status = fields.Nested(ResponseStatus, data_member=_place_at(2))
+    id = fields.String(data_member=DataMember(order=1))
+    response_status = fields.Nested(ResponseStatus, data_member=DataMember(order=2))
 
 
 #: A text.
 class StringResponse(Dto):
-    result = fields.String(data_member=_place_at(1))
-    meta = fields.Map(data_member=_place_at(2))
-    response_status = fields.Nested(ResponseStatus, data_member=_place_at(3))
+    result = fields.String(data_member=DataMember(order=1))
+    meta = fields.Map(data_member=DataMember(order=2))
+    response_status = fields.Nested(ResponseStatus, data_member=DataMember(order=3))
 
 
 #: Texts.
 class StringsResponse(Dto):
-    results = fields.List(fields.String(), data_member=_place_at(1))
-    meta = fields.Map(data_member=_place_at(2))
-    response_status = fields.Nested(ResponseStatus, data_member=_place_at(3))
+    results = fields.List(fields.String(), data_member=DataMember(order=1))
+    meta = fields.Map(data_member=DataMember(order=2))
+    response_status = fields.Nested(ResponseStatus, data_member=DataMember(order=3))
 
 
 #: A number.
 class IntResponse(Dto):
-    result = fields.Integer(nullable=False, data_member=_place_at(1))
-    meta = fields.Map(data_member=_place_at(2))
-    response_status = fields.Nested(ResponseStatus, data_member=_place_at(3))
+    result = fields.Integer(nullable=False, data_member=DataMember(order=1))
+    meta = fields.Map(data_member=DataMember(order=2))
+    response_status = fields.Nested(ResponseStatus, data_member=DataMember(order=3))
 
 
 #: Errors only.
 class EmptyResponse(Dto):
-    response_status = fields.Nested(ResponseStatus, data_member=_place_at(1))
+    response_status = fields.Nested(ResponseStatus, data_member=DataMember(order=1))
 
 
 #: The response of a log-in.
 class AuthenticateResponse(Dto):
-    user_id = fields.String(data_member=_place_at(1))
-    session_id = fields.String(data_member=_place_at(2))
-    user_name = fields.String(data_member=_place_at(3))
-    display_name = fields.String(data_member=_place_at(4))
-    referrer_url = fields.String(data_member=_place_at(5))
-    bearer_token = fields.String(data_member=_place_at(6))
-    refresh_token = fields.String(data_member=_place_at(7))
-    refresh_token_expiry = fields.DateTime(data_member=_place_at(8))
-    profile_url = fields.String(data_member=_place_at(9))
-    roles = fields.List(fields.String(), data_member=_place_at(10))
-    permissions = fields.List(fields.String(), data_member=_place_at(11))
-    auth_provider = fields.String(data_member=_place_at(12))
-    response_status = fields.Nested(ResponseStatus, data_member=_place_at(13))
-    meta = fields.Map(data_member=_place_at(14))
+    user_id = fields.String(data_member=DataMember(order=1))
+    session_id = fields.String(data_member=DataMember(order=2))
+    user_name = fields.String(data_member=DataMember(order=3))
+    display_name = fields.String(data_member=DataMember(order=4))
+    referrer_url = fields.String(data_member=DataMember(order=5))
+    bearer_token = fields.String(data_member=DataMember(order=6))
+    refresh_token = fields.String(data_member=DataMember(order=7))
+    refresh_token_expiry = fields.DateTime(data_member=DataMember(order=8))
+    profile_url = fields.String(data_member=DataMember(order=9))
+    roles = fields.List(fields.String(), data_member=DataMember(order=10))
+    permissions = fields.List(fields.String(), data_member=DataMember(order=11))
+    auth_provider = fields.String(data_member=DataMember(order=12))
+    response_status = fields.Nested(ResponseStatus, data_member=DataMember(order=13))
+    meta = fields.Map(data_member=DataMember(order=14))

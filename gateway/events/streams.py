@@ -307,7 +307,7 @@ class Streams:
             with suppress(ServiceError), unit_of_work(self._database) as unit:
                 outbox.place(unit)
             page = self._read(now)
-        # PERF: if all processes read for every event, requests wait for them.
+        # PERF: reading for each event takes processor time from requests.
         self._gap = min(BUSY_TICK, GAP * max(1, len(page.rows)))
         lags = any(subscriber.waiting < _FULL for subscriber in self._late)
         if len(page.rows) == PAGE or page.unplaced or lags:

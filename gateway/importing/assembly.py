@@ -458,7 +458,7 @@ class _Assembly:
             access = SIGNED_IN
             self.losses.add("access that the source does not state: signed in", draft.request)
         routes = tuple(self._build_routes(draft, request))
-        # The verbs of routes that are left out stay: the pre-defined routes have them.
+        # The pre-defined routes keep the verbs of routes that are left out.
         verbs = tuple(dict.fromkeys([*(verb for route in draft.routes for verb in route.verbs), *draft.verbs])) or (
             "POST",
         )
@@ -492,7 +492,7 @@ class _Assembly:
             self.losses.add("a route whose path can't be served: left out", f"{request}: {problem}")
             return False
         if taken(route, own_places(), default_registry()):
-            self.losses.add("a route that the server itself has: left out", f"{request} {route.path}")
+            self.losses.add("a route of the server itself: left out", f"{request} {route.path}")
             return False
         for verb in route.verbs:
             other = self.routes.setdefault((verb, route_key(route.path), route.verbs == ANY), request)

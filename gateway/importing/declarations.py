@@ -55,7 +55,6 @@ class Header:
 
     :ivar docstring: lines of the module's docstring.
     :ivar service: the line that imports ``service``.
-    :ivar notes: comments below the docstring.
     """
 
     docstring: tuple[str, ...]

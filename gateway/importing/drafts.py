@@ -60,10 +60,7 @@ class TypeUse:
 
 @dataclass(slots=True)
 class DraftMember:
-    """A property.
-
-    :ivar required: the source marks a value of a nullable type as never null.
-    """
+    """A property."""
 
     name: str
     type: TypeUse

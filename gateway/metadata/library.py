@@ -147,7 +147,7 @@ class Library:
         """``/types/{language}``. Raises NotFound."""
         generator = types.find_language(language)
         accepted = {"version", *(option.lower() for option in generator.list_options())}
-        # Unknown options are left out, so that they do not make another document.
+        # Unknown options do not change the document, so they are not part of its key.
         options = tuple(sorted((name.lower(), value or "") for name, value in parameters if name.lower() in accepted))
         return self._get_types(_build_types, names, generator.name, options, base_url)
 

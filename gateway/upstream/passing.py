@@ -37,7 +37,6 @@ class Passing:
     :param most: maximum bytes that are copied of each body.
     :param done: called once, when the response has passed completely; not called for one that broke off.
     :ivar environment: the WSGI environment as received.
-    :ivar whole: both bodies were copied completely.
     """
 
     def __init__(self, environment: dict[str, Any], most: int, done: Callable[[Passing], None]) -> None:

@@ -183,7 +183,7 @@ def test_routes_of_the_server_itself_are_left_out() -> None:
             routed("Root", ("/", "GET"), ("/front", "GET"), ("/metrics", "")),
         )
     )
-    left_out = read.losses.positions["a route that the server itself has: left out"]
+    left_out = read.losses.positions["a route of the server itself: left out"]
     assert left_out == ["Health /health", "Spec /openapi.json"]
     assert read.contract.by_name["Health"].verbs == ("GET",)
     assert [route.path for route in read.contract.by_name["Spec"].routes] == ["/types/{Id}", "/spec.json"]
